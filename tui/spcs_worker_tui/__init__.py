@@ -1,0 +1,1 @@
+"""Operate Prefect workers that run in Snowpark Container Services, from a terminal."""

@@ -1,0 +1,1 @@
+"""One module or folder for each outside system; only these import a vendor library."""

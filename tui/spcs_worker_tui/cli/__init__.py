@@ -1,0 +1,1 @@
+"""Arguments, output formats, exit statuses; imports nothing heavy."""

@@ -1,0 +1,168 @@
+"""What the operations need from outside, as protocols; adapters and test doubles fulfil them.
+
+Every method raises only errors of `domain.errors`, never waits longer than its adapter's time
+limit, and may be cancelled at any await.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from spcs_worker_tui.domain.fleet import (
+    ComputePoolSnapshot,
+    ContainerSnapshot,
+    DeployedSpec,
+    ImageSnapshot,
+    InstanceSnapshot,
+    ServiceKey,
+    ServiceSnapshot,
+)
+from spcs_worker_tui.domain.log import LogEvent
+from spcs_worker_tui.domain.plan import Plan, StepProgress
+from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.verdict import JudgedFleet
+
+
+class Clock(Protocol):
+    """Time, so that tests own it."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; cancellable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the account thinks we are."""
+
+    account: str
+    user: str
+    role: str
+
+
+class SnowflakeSession(Protocol):
+    """One saved connection. Statements run concurrently on it.
+
+    After `SessionEndedError` the next `open` makes a new connection.
+    """
+
+    name: str
+
+    @property
+    def statements(self) -> int:
+        """How many statements were sent since the program started."""
+
+    async def open(self, *, interactive: bool = False) -> Identity:
+        """Log in, unless that was done.
+
+        Args:
+            interactive: A person asked for it, so a browser or a prompt is allowed.
+
+        Raises:
+            SignInNeededError: The authenticator needs a person and `interactive` is False.
+            SignInRefusedError: The account said no.
+            SnowflakeUnreachableError: No answer.
+        """
+
+    async def close(self) -> None:
+        """End the session; never raises."""
+
+    async def show_services(self) -> tuple[ServiceSnapshot, ...]:
+        """`SHOW SERVICES IN ACCOUNT`: the rows, without containers, instances and spec."""
+
+    async def show_service_containers(self, key: ServiceKey) -> tuple[ContainerSnapshot, ...]:
+        """`SHOW SERVICE CONTAINERS`; the NULL row of an empty service is left out."""
+
+    async def show_service_instances(self, key: ServiceKey) -> tuple[InstanceSnapshot, ...]:
+        """`SHOW SERVICE INSTANCES`; the NULL row of an empty service is left out."""
+
+    async def describe_service(self, key: ServiceKey) -> DeployedSpec:
+        """`DESCRIBE SERVICE`: the deployed spec.
+
+        Raises:
+            PrivilegeError: The role does not own the service, so no spec is shown.
+        """
+
+    async def show_compute_pools(self) -> tuple[ComputePoolSnapshot, ...]:
+        """`SHOW COMPUTE POOLS`."""
+
+    async def show_images(self, repository: str) -> tuple[ImageSnapshot, ...]:
+        """`SHOW IMAGES IN IMAGE REPOSITORY`; `repository` is `db/schema/repository`."""
+
+    async def service_logs(
+        self,
+        key: ServiceKey,
+        instance_id: int,
+        container: str,
+        *,
+        lines: int,
+        previous: bool = False,
+    ) -> Sequence[tuple[int | None, str]]:
+        """`CALL SYSTEM$GET_SERVICE_LOGS`: time stamp in nanoseconds, and text, oldest first.
+
+        Falls back to the five documented arguments, and so to None as time stamp, where the
+        server refuses the undocumented ones (contract 10, point 20).
+        """
+
+    async def suspend_service(self, key: ServiceKey) -> str:
+        """`ALTER SERVICE … SUSPEND`; returns the query id."""
+
+    async def resume_service(self, key: ServiceKey) -> str:
+        """`ALTER SERVICE … RESUME`; returns the query id."""
+
+
+class PrefectReader(Protocol):
+    """One Prefect API, read only."""
+
+    async def work_pool(self, key: WorkPoolKey) -> WorkPoolSnapshot:
+        """The pool with its queues, workers, late and running runs.
+
+        Raises:
+            PrefectError: One of its kinds.
+        """
+
+    async def close(self) -> None:
+        """Let go of the connections; never raises."""
+
+
+class FleetConsole(Protocol):
+    """All that a front end can see and do: the dashboard and the commands both hold one."""
+
+    def watch(self) -> AsyncIterator[JudgedFleet]:
+        """Every new picture of the fleet, from the first empty one on, until closed.
+
+        Slow readers see the newest picture, not a queue of old ones.
+        """
+
+    def refresh(self) -> None:
+        """Poll everything now, without waiting for the interval."""
+
+    def select(self, key: ServiceKey | None) -> None:
+        """Watch this service more closely than the others."""
+
+    def follow_log(self, key: ServiceKey) -> AsyncIterator[Sequence[LogEvent]]:
+        """The service's log from the last few hundred lines on, all containers merged."""
+
+    async def sign_in(self, connection: str) -> None:
+        """A person asked for the interactive sign-in of that connection."""
+
+    async def plan_suspend(self, key: ServiceKey) -> Plan:
+        """What suspending would do."""
+
+    async def plan_resume(self, key: ServiceKey) -> Plan:
+        """What resuming would do."""
+
+    def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
+        """Do it, step by step.
+
+        Raises:
+            FleetError: The plan is out of date; make a new one.
+        """
+
+    async def close(self) -> None:
+        """Stop everything that was started; never raises."""

@@ -1,0 +1,109 @@
+"""What a Prefect API said, as immutable values.
+
+Names and statuses are Prefect's (prefect-contract 2.1 to 2.5). Times are aware and in UTC and
+come from the server; `clock_skew` turns our clock into the server's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+DEFAULT_HEARTBEAT_SECONDS = 30
+"""What the server assumes when a worker row carries no interval (prefect-contract 2.3)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WorkPoolKey:
+    """A work pool of one Prefect API. `api_url` has no trailing slash."""
+
+    api_url: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.api_url}"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSnapshot:
+    """One row of `/work_pools/{pool}/workers/filter`.
+
+    `status` (`ONLINE`/`OFFLINE`) is a second opinion only: the server is up to 105 s late with
+    it. Judge by `last_heartbeat_time`.
+    """
+
+    name: str
+    status: str
+    last_heartbeat_time: datetime | None
+    heartbeat_interval_seconds: int | None = None
+    created: datetime | None = None
+    version: str = ""
+
+    @property
+    def interval(self) -> timedelta:
+        """How often this worker promised to beat."""
+        return timedelta(seconds=self.heartbeat_interval_seconds or DEFAULT_HEARTBEAT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkQueueSnapshot:
+    """One row of `/work_pools/{pool}/queues/filter`."""
+
+    name: str
+    status: str
+    is_paused: bool = False
+    concurrency_limit: int | None = None
+    active_slots: int | None = None
+    last_polled: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRunSnapshot:
+    """One flow run, as far as watching shows it."""
+
+    id: str
+    name: str
+    flow_name: str
+    state_type: str
+    state_name: str
+    expected_start_time: datetime | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    work_queue_name: str = ""
+    worker_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPoolSnapshot:
+    """One work pool with its queues, its workers and its runs.
+
+    `late_count` and `running_count` are exact; `late_runs` (oldest first) and `running_runs`
+    (newest first) hold at most the first few.
+    """
+
+    key: WorkPoolKey
+    type: str
+    status: str
+    server_version: str = ""
+    clock_skew: timedelta = timedelta()
+    """The server's `Date` minus our clock, at the time of the answer."""
+    is_paused: bool = False
+    concurrency_limit: int | None = None
+    active_slots: int | None = None
+    queues: tuple[WorkQueueSnapshot, ...] = ()
+    workers: tuple[WorkerSnapshot, ...] = ()
+    late_count: int = 0
+    late_runs: tuple[FlowRunSnapshot, ...] = ()
+    running_count: int = 0
+    running_runs: tuple[FlowRunSnapshot, ...] = ()
+
+    def heartbeat_age(self, worker: WorkerSnapshot, now: datetime) -> timedelta | None:
+        """How long ago the worker beat, on the server's clock; None when it never did.
+
+        Args:
+            worker: A worker of this pool.
+            now: Our own clock.
+        """
+        if worker.last_heartbeat_time is None:
+            return None
+        return max(timedelta(), now + self.clock_skew - worker.last_heartbeat_time)

@@ -1,0 +1,48 @@
+"""Text from outside is data: cleaned once, at the adapter, before anything shows it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# ESC-introduced sequences go as a whole, so that "\x1b[31mred" reads "red" and not "[31mred".
+# Strings (OSC, DCS, APC, PM, SOS) end at BEL or ST, or where the text ends.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Bidirectional overrides and isolates can make a line read as something it is not; zero-width
+# characters and line separators break columns.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """The text without control sequences, control characters or invisible direction marks.
+
+    Keeps newlines and tabs. Lone surrogates become U+FFFD. Idempotent.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _SEQUENCE.sub("", text)
+    text = _CONTROL.sub("", text)
+    text = _INVISIBLE.sub("", text)
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def one_line(text: str, limit: int = 500) -> str:
+    """`printable`, on one line and at most `limit` characters long."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def cell_width(text: str) -> int:
+    """How many terminal cells a clean line takes."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )

@@ -1,0 +1,88 @@
+"""Is this service doing its job? One word, the rule that said so, and why, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
+
+
+class Health(StrEnum):
+    """The five words; the order of `severity` is used for sorting and for the roll-up."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    BROKEN = "broken"
+    SUSPENDED = "suspended"
+    UNKNOWN = "unknown"
+
+    @property
+    def severity(self) -> int:
+        """0 is the best; broken is worse than unknown, unknown worse than degraded."""
+        return _SEVERITY[self]
+
+
+_SEVERITY = {
+    Health.SUSPENDED: 0,
+    Health.HEALTHY: 1,
+    Health.DEGRADED: 2,
+    Health.UNKNOWN: 3,
+    Health.BROKEN: 4,
+}
+
+
+class Sync(StrEnum):
+    """Whether what runs is what was pushed and written; never mixed into the health."""
+
+    IN_SYNC = "in sync"
+    IMAGE_BEHIND = "image behind"
+    IMAGE_GONE = "image gone"
+    SPEC_DIFFERS = "spec differs"
+    CHANGED_ELSEWHERE = "changed elsewhere"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One raw fact that the rule looked at."""
+
+    name: str
+    value: str
+    observed_at: datetime | None = None
+    source: str = ""
+    """`Snowflake`, `Prefect` or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the table in docs/health.md says about one service."""
+
+    health: Health
+    rule: int
+    reason: str
+    next_step: str = ""
+    facts: tuple[Fact, ...] = ()
+    sync: Sync = Sync.UNKNOWN
+    sync_detail: str = ""
+    since: datetime | None = None
+    previous: Health | None = None
+    workers: tuple[str, ...] = ()
+    """Names of the worker rows that belong to this service."""
+    workers_online: int = 0
+    workers_expected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFleet:
+    """A snapshot together with the verdict on each of its services."""
+
+    snapshot: FleetSnapshot
+    verdicts: Mapping[ServiceKey, Verdict] = field(default_factory=dict)
+
+    def verdict(self, key: ServiceKey) -> Verdict | None:
+        """The verdict on that service, or None before the first judgement."""
+        return self.verdicts.get(key)

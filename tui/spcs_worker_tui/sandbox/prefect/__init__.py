@@ -1,0 +1,1 @@
+"""A real Prefect server, supervised, and the gate in front of it."""

@@ -1,0 +1,1 @@
+"""From the desired state to the actual one: nodes, instances, containers."""

@@ -1,0 +1,1 @@
+"""What a container really is: a local process group, a script, or (later) a Docker container."""

@@ -1,0 +1,75 @@
+"""The one interface between the reconciler and whatever runs a container."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+LogSink = Callable[[datetime, str], None]
+"""Takes one line (without its newline) and when it was written; stdout and stderr alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What to run: one life of one container."""
+
+    account: str
+    database: str
+    schema: str
+    service: str
+    instance_id: int
+    container: str
+    image: str
+    image_digest: str
+    command_name: str
+    """Of `Image.command`: what the registry of known images has for this image."""
+    command: tuple[str, ...] | None = None
+    args: tuple[str, ...] | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Everything: the platform's variables, the spec's, and the secrets' values."""
+    ip_address: str = ""
+    """The instance's address; unique in the sandbox. The process runtime binds to it."""
+    memory_limit_bytes: int | None = None
+    cpu_limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a life ended."""
+
+    code: int
+    oom_killed: bool = False
+
+
+class RunningContainer(Protocol):
+    """A life that was started."""
+
+    async def wait(self) -> Exit:
+        """Return when it has ended; may be awaited by several at once."""
+
+    def terminate(self) -> None:
+        """SIGTERM to the container's main process."""
+
+    def kill(self) -> None:
+        """SIGKILL to everything in it; after this `wait` returns soon."""
+
+    async def probe(self, port: int, path: str) -> int | None:
+        """HTTP GET as the readiness probe does it: the status code, or None for no answer."""
+
+
+class Runtime(Protocol):
+    """Starts containers."""
+
+    name: str
+
+    async def start(self, launch: Launch, log: LogSink) -> RunningContainer:
+        """Start one life.
+
+        Raises:
+            OSError: It cannot be started at all (contract 2.3: fatal error while starting).
+        """
+
+    async def close(self) -> None:
+        """End everything that still runs."""

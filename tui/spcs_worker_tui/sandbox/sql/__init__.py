@@ -1,0 +1,1 @@
+"""The SPCS part of Snowflake's SQL: tokens, grammar, syntax tree."""

@@ -1,0 +1,1 @@
+"""HTTP: logins, sessions, tokens, queries, uploads."""

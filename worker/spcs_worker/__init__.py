@@ -1,0 +1,1 @@
+"""What runs inside the container: a Prefect process worker that drains and tells the truth."""
