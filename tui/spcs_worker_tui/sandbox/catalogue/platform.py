@@ -30,9 +30,9 @@ class Platform(Protocol):
         """The desired state has changed: reconcile now."""
 
     async def reached(
-        self, service: Service, statuses: Collection[str], timeout: float | None
+        self, service: Service, statuses: Collection[str], within: float | None
     ) -> bool:
-        """Wait until `service.status` is one of these; False after `timeout` seconds."""
+        """Wait until `service.status` is one of these; False after `within` seconds."""
 
     def read_log(
         self,
