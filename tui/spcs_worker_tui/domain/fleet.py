@@ -190,7 +190,12 @@ class PrefectBinding:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSnapshot:
-    """One row of SHOW SERVICES with what else is known about that service."""
+    """One row of SHOW SERVICES with what else is known about that service.
+
+    `observed_at` is when the row first read as it does. A row that is confirmed unchanged stays
+    the same object, so that a thousand of them cost nothing; when it was last confirmed is the
+    connection's `observed_at`, and that is the age to judge by.
+    """
 
     key: ServiceKey
     status: ServiceStatus
