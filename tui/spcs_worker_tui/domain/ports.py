@@ -109,6 +109,12 @@ class SnowflakeSession(Protocol):
         server refuses the undocumented ones (contract 10, point 20).
         """
 
+    def suspend_statement(self, key: ServiceKey) -> str:
+        """Exactly what `suspend_service` sends, for a plan to show."""
+
+    def resume_statement(self, key: ServiceKey) -> str:
+        """Exactly what `resume_service` sends, for a plan to show."""
+
     async def suspend_service(self, key: ServiceKey) -> str:
         """`ALTER SERVICE … SUSPEND`; returns the query id."""
 
