@@ -178,7 +178,9 @@ class PrefectBinding:
     """Which work pool of which Prefect API a service's worker is meant to serve.
 
     Read from the deployed spec: environment first, then `--pool` and `--name` in command and
-    args. `container` is the container that holds the worker.
+    args. `container` is the container that holds the worker. The service is a worker even where
+    the spec does not say where it reports to: then `pool.api_url` or `pool.name` is empty, and
+    nobody can be asked (`is_complete`).
     """
 
     pool: WorkPoolKey
@@ -186,6 +188,13 @@ class PrefectBinding:
     worker_name: str | None = None
     heartbeat_interval_seconds: int | None = None
     work_queues: tuple[str, ...] = ()
+    secret_env: tuple[str, ...] = ()
+    """Of the variables that are missing here, those that come from a Snowflake secret."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether both the Prefect API and the work pool are known."""
+        return bool(self.pool.api_url and self.pool.name)
 
 
 @dataclass(frozen=True, slots=True)
