@@ -186,6 +186,8 @@ class ComputePool:
     nodes: list[Node] = field(default_factory=list)
     error_code: str = ""
     status_message: str = ""
+    active_nodes: int = 0
+    """How many of `nodes` have work on them; the rest are idle. The reconciler's."""
     idle_since: datetime | None = None
     capacity: int | None = None
     """How many nodes the cloud will give; None is as many as asked for."""
@@ -279,8 +281,8 @@ class Service:
 
     @property
     def current_instances(self) -> int:
-        """Instances that exist now."""
-        return len(self.instances)
+        """Instances that have a place on a node; one that waits for room is not counted."""
+        return sum(instance.node_id is not None for instance in self.instances)
 
 
 @dataclass(slots=True)
