@@ -47,7 +47,7 @@ class Terminal:
         if self.pid == 0:
             if cwd:
                 os.chdir(cwd)
-            os.execvpe(argv[0], list(argv), dict(env))  # noqa: S606 - the test's own program
+            os.execvpe(argv[0], list(argv), dict(env))
         self.resize(columns, rows)
         self.exit_status: int | None = None
 
