@@ -1,0 +1,170 @@
+"""The connector's own saved connections: which there are, and which need a person to sign in.
+
+The connector reads the same files itself when it logs in, so no secret passes through here: of
+each connection only what is shown or decided by is kept. Rules: contract 7, and what connector
+5.2.0 does with these files (measured): keys of one name are merged across both files, and one bad
+file makes every connection unusable.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spcs_worker_tui.domain.errors import ConfigurationError, UnknownConnectionError
+from spcs_worker_tui.domain.text import one_line
+
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_BROWSER = {"externalbrowser", "oauth_authorization_code"}
+_MFA = "username_password_mfa"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """One saved connection, without its secrets.
+
+    `authenticator` is in lower case, `snowflake` where the file names none. `interactive` means
+    that logging in opens a browser or asks somebody's telephone.
+    """
+
+    name: str
+    account: str = ""
+    user: str = ""
+    role: str = ""
+    host: str = ""
+    authenticator: str = "snowflake"
+    interactive: bool = False
+    private_key_path: str = ""
+    """`snow`'s spelling of `private_key_file`, which the connector does not know by this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedConnections:
+    """Everything that the files define, in their order; none at all is a normal state."""
+
+    directory: Path
+    connections: tuple[ConnectionSettings, ...] = ()
+    default_name: str = "default"
+
+    def select(self, names: Sequence[str] = ()) -> tuple[ConnectionSettings, ...]:
+        """The connections of these names, each once; without names, all of them.
+
+        Raises:
+            UnknownConnectionError: No file defines one of the names.
+        """
+        known = {connection.name: connection for connection in self.connections}
+        for name in names:
+            if name not in known:
+                there_are = ", ".join(known) or "none"
+                raise UnknownConnectionError(
+                    f"there is no connection {one_line(name)!r} in {self.directory}",
+                    next_step=f"Use one of these: {there_are}."
+                    if known
+                    else "Add one with `snow connection add`, or run `spcs-worker-tui setup`.",
+                )
+        return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def read_connections(environ: Mapping[str, str] = os.environ) -> SavedConnections:
+    """Read `connections.toml` and `config.toml`.
+
+    Raises:
+        ConfigurationError: A file is malformed, unreadable, or writable by others; the sentence
+            names the file and, where there is one, the line.
+    """
+    directory = _directory(environ)
+    config = _read(directory / "config.toml")
+    sections: dict[str, dict[str, Any]] = {}
+    for tables in (_read(directory / "connections.toml"), config.get("connections", {})):
+        for name, table in tables.items() if isinstance(tables, dict) else ():
+            if isinstance(table, dict):
+                # The first file wins, key by key.
+                sections[name] = table | sections.get(name, {})
+    if bad := next((name for name in sections if one_line(name) != name or not name), None):
+        raise ConfigurationError(
+            f"{directory} defines a connection with an unusable name: {one_line(bad)!r}",
+            next_step="Rename it; use letters, digits, '-' and '_'.",
+        )
+    default = environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME") or config.get(
+        "default_connection_name"
+    )
+    return SavedConnections(
+        directory,
+        tuple(_settings(name, table) for name, table in sections.items()),
+        default if isinstance(default, str) and default else "default",
+    )
+
+
+def _directory(environ: Mapping[str, str]) -> Path:
+    """Where connector 5.2 looks: one that is named but missing is passed over (measured)."""
+    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
+    if named := environ.get("SNOWFLAKE_HOME"):
+        path = home / named[2:] if named.startswith("~/") else Path(named)
+        if path.is_dir():
+            return path
+    if (home / ".snowflake").is_dir():
+        return home / ".snowflake"
+    if sys.platform == "win32":
+        return home / "AppData" / "Local" / "snowflake"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "snowflake"
+    return Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "snowflake"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The tables of one file; empty when it is not there."""
+    try:
+        # The connector refuses such a file too, because others could redirect the sign-in.
+        if os.name == "posix" and path.stat().st_mode & _WRITABLE_BY_OTHERS:
+            raise ConfigurationError(
+                f"{path} can be written by others, so no connection in it is used",
+                next_step=f"Run: chmod 600 {path}",
+            )
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}",
+            next_step="Make it a file that you may read.",
+        ) from error
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            f"{path}, line {line}, is not UTF-8 text", next_step="Save the file as UTF-8."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"{path} is not valid TOML: {one_line(str(error))}",
+            next_step="Correct that line; texts need quotes around them.",
+        ) from error
+
+
+def _settings(name: str, table: Mapping[str, Any]) -> ConnectionSettings:
+    values = {key.lower(): value for key, value in table.items()}
+
+    def text(key: str) -> str:
+        value = values.get(key)
+        return one_line(value) if isinstance(value, str) else ""
+
+    authenticator = text("authenticator").lower() or "snowflake"
+    passcode = bool(values.get("passcode") or values.get("passcode_in_password"))
+    private_key_path = "" if values.get("private_key_file") else text("private_key_path")
+    return ConnectionSettings(
+        name=name,
+        account=text("account"),
+        user=text("user"),
+        role=text("role"),
+        host=text("host"),
+        authenticator=authenticator,
+        interactive=authenticator in _BROWSER or (authenticator == _MFA and not passcode),
+        private_key_path=private_key_path,
+    )

@@ -1,0 +1,179 @@
+"""Everything that touches the connector; imported when first needed, in a thread.
+
+Importing the connector costs more than a second, so nothing imports this module at its top.
+Errors are told apart by class and number, never by text, which differs between versions of the
+connector (contract 6.3, 6.6).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from snowflake.connector import errors
+from snowflake.connector.aio import Connection, DictCursor
+
+from spcs_worker_tui.adapters.connections import ConnectionSettings
+from spcs_worker_tui.domain.errors import (
+    ConfigurationError,
+    FleetError,
+    NotVisibleError,
+    PrivilegeError,
+    SessionEndedError,
+    SignInRefusedError,
+    SnowflakeUnreachableError,
+    StatementRefusedError,
+)
+from spcs_worker_tui.domain.ports import Identity
+from spcs_worker_tui.domain.text import one_line
+
+# What the connector has to say to programmers would be written over the dashboard.
+warnings.filterwarnings("ignore", module=r"snowflake\.connector\b")
+
+APPLICATION = "spcs_worker_tui"
+"""Under this name the account's login and query history know us."""
+
+_SESSION_ENDED = frozenset({390104, 390111, 390112, 390113, 390114, 390115, 250002})
+_SIGN_IN = range(390000, 400000)
+_BAD_SETTINGS = range(251000, 252000)
+_CORE_BAD_SETTINGS = frozenset(
+    {3, 6, 7, 8}
+)  # ErrorKind of the connector's core, without a vendor code
+_NOT_VISIBLE = frozenset({2003, 2043})
+_NO_PRIVILEGE = 3001
+_NO_WAREHOUSE = 606
+
+_SIGN_IN_STEPS = {
+    390100: "Correct the user or the password of that connection.",
+    390144: "Register this key's public half with the user, or name the right private_key_file.",
+    390189: "Name a role that is granted to the user, or leave the role out.",
+    390201: "Correct role, warehouse, database and schema of that connection.",
+    390303: "Put a fresh token into that connection.",
+    390318: "Put a fresh token into that connection.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows by column name, and the id under which the account knows the statement."""
+
+    rows: Sequence[Mapping[str, Any]]
+    query_id: str = ""
+
+
+async def connect(settings: ConnectionSettings, seconds: float) -> Connection:
+    """Log in with one saved connection.
+
+    Args:
+        settings: The connector reads the rest, secrets included, from its own files.
+        seconds: How long the connector may go on trying.
+
+    Raises:
+        ConfigurationError: Something is missing from the connection, or is wrong.
+        SignInRefusedError: The account said no.
+        SnowflakeUnreachableError: No answer.
+    """
+    options: dict[str, Any] = {
+        "connection_name": settings.name,
+        "application": APPLICATION,
+        "login_timeout": max(1, int(seconds)),
+        # Without it the connector warns of a default that will change.
+        "enable_server_session_keep_alive_auto_detection": False,
+    }
+    if settings.private_key_path:
+        options["private_key_file"] = settings.private_key_path
+    try:
+        connection = Connection(**options)
+        await connection.connect()
+    except errors.Error as error:
+        raise _sign_in_error(error, settings) from error
+    return connection
+
+
+def identity(connection: Connection, settings: ConnectionSettings) -> Identity:
+    """Whom the account took us for."""
+    return Identity(
+        account=one_line(connection.account or settings.account),
+        user=one_line(connection.user or settings.user),
+        role=one_line(connection.role or settings.role),
+    )
+
+
+async def send(connection: Connection, name: str, statement: str) -> Answer:
+    """Send one statement and read all of its rows.
+
+    Raises:
+        SessionEndedError: Only a new connection helps.
+        StatementRefusedError: The account said no.
+        SnowflakeUnreachableError: No answer.
+    """
+    try:
+        async with connection.cursor(DictCursor) as cursor:
+            await cursor.execute(statement)
+            rows = await cursor.fetchall()
+            return Answer(rows, cursor.sfqid or "")
+    except errors.Error as error:
+        raise _statement_error(error, name) from error
+
+
+async def close(connection: Connection) -> None:
+    """Log out, trying once; never raises an error of the connector's."""
+    try:
+        await connection.close(retry=False)
+    except errors.Error:
+        # The session then ends by itself; whoever closes has no use for the reason.
+        return
+
+
+def _sign_in_error(error: errors.Error, settings: ConnectionSettings) -> FleetError:
+    said = one_line(error.raw_msg, 300)
+    if error.errno in _SIGN_IN:
+        return SignInRefusedError(
+            f"the account refused the sign-in of {settings.user or 'this user'} "
+            f"with connection {settings.name}: {said}",
+            next_step=_SIGN_IN_STEPS.get(
+                error.errno, "Correct that connection's user, authenticator or credentials."
+            ),
+        )
+    if error.errno in _BAD_SETTINGS or error.errno in _CORE_BAD_SETTINGS:
+        return ConfigurationError(
+            f"connection {settings.name} cannot be used: {said}",
+            next_step="Correct that connection in connections.toml or config.toml.",
+        )
+    return SnowflakeUnreachableError(
+        f"no connection to Snowflake with {settings.name}: {said}",
+        next_step="Check the account name in that connection, and the network.",
+    )
+
+
+def _statement_error(error: errors.Error, name: str) -> FleetError:
+    said = one_line(error.raw_msg)
+    if error.errno in _SESSION_ENDED or isinstance(error, errors.ReauthenticationRequest):
+        return SessionEndedError(
+            f"the session of connection {name} has ended", next_step="Sign in again."
+        )
+    if isinstance(error, errors.ProgrammingError):
+        kind, next_step = _refusal(error.errno)
+        return kind(
+            said,
+            errno=error.errno,
+            sqlstate=error.sqlstate or "",
+            query_id=error.sfqid or "",
+            next_step=next_step,
+        )
+    return SnowflakeUnreachableError(
+        f"no answer from Snowflake on connection {name}: {said}",
+        next_step="Check the network; it is tried again by itself.",
+    )
+
+
+def _refusal(errno: int) -> tuple[type[StatementRefusedError], str]:
+    if errno in _NOT_VISIBLE:
+        return NotVisibleError, "Check the name, and that the connection's role may see it."
+    if errno == _NO_PRIVILEGE:
+        return PrivilegeError, "Use a role that owns the object, or have the privilege granted."
+    if errno == _NO_WAREHOUSE:
+        return StatementRefusedError, "Name a warehouse in that connection."
+    return StatementRefusedError, ""

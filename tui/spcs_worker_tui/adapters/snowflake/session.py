@@ -1,0 +1,249 @@
+"""One saved connection on `snowflake.connector.aio`."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from spcs_worker_tui.adapters.connections import ConnectionSettings
+from spcs_worker_tui.adapters.snowflake import logs, rows, statements
+from spcs_worker_tui.domain.errors import (
+    NotVisibleError,
+    PrivilegeError,
+    SessionEndedError,
+    SignInNeededError,
+    SnowflakeUnreachableError,
+    StatementRefusedError,
+)
+from spcs_worker_tui.domain.fleet import (
+    ComputePoolSnapshot,
+    ContainerSnapshot,
+    DeployedSpec,
+    ImageSnapshot,
+    InstanceSnapshot,
+    ServiceKey,
+    ServiceSnapshot,
+)
+from spcs_worker_tui.domain.ports import Identity
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.snowflake.driver import Answer
+
+STATEMENT_SECONDS = 20.0
+LOGIN_SECONDS = 30.0
+INTERACTIVE_SECONDS = 180.0
+CLOSE_SECONDS = 3.0
+CONCURRENT_STATEMENTS = 4
+
+
+class ConnectorSession:
+    """Implements the port `SnowflakeSession`.
+
+    Logs in when first needed, and again, once, when the account has ended the session; never
+    interactively unless `open` was asked to.
+
+    Args:
+        settings: Which saved connection.
+        statement_seconds: How long one statement may take.
+        login_seconds: How long a sign-in without a person may take.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        *,
+        statement_seconds: float = STATEMENT_SECONDS,
+        login_seconds: float = LOGIN_SECONDS,
+    ) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._statement_seconds = statement_seconds
+        self._login_seconds = login_seconds
+        self._driver: ModuleType | None = None
+        self._connection: Any = None
+        self._identity: Identity | None = None
+        self._opening = asyncio.Lock()
+        self._gate = asyncio.Semaphore(CONCURRENT_STATEMENTS)
+        self._statements = 0
+        self._has_log_stamps: bool | None = None
+
+    @property
+    def statements(self) -> int:
+        """How many statements were sent since the program started."""
+        return self._statements
+
+    async def open(self, *, interactive: bool = False) -> Identity:
+        """Log in, unless that was done; see the port."""
+        async with self._opening:
+            if self._connection is not None and self._identity is not None:
+                return self._identity
+            if self._settings.interactive and not interactive:
+                raise SignInNeededError(
+                    f"connection {self.name} signs in with {self._settings.authenticator}, "
+                    "which needs you",
+                    next_step="Sign in on that connection's line; for scripts use a key pair or "
+                    "a programmatic access token.",
+                )
+            return await self._log_in(INTERACTIVE_SECONDS if interactive else self._login_seconds)
+
+    async def _log_in(self, seconds: float) -> Identity:
+        driver = await self._load()
+        try:
+            async with asyncio.timeout(seconds):
+                connection = await driver.connect(self._settings, seconds)
+        except TimeoutError as error:
+            raise SnowflakeUnreachableError(
+                f"no answer from Snowflake to the sign-in with {self.name} in {seconds:.0f} s",
+                next_step="Check the account name in that connection, and the network.",
+            ) from error
+        self._connection = connection
+        identity: Identity = driver.identity(connection, self._settings)
+        self._identity = identity
+        return identity
+
+    async def _load(self) -> ModuleType:
+        """The modules that cost a second to import, without holding up the event loop."""
+        if self._driver is None:
+            self._driver = await asyncio.to_thread(
+                importlib.import_module, "spcs_worker_tui.adapters.snowflake.driver"
+            )
+        return self._driver
+
+    async def close(self) -> None:
+        """End the session; never raises."""
+        connection, self._connection, self._identity = self._connection, None, None
+        if connection is None or self._driver is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._driver.close(connection)
+        except TimeoutError:
+            # The account forgets the session by itself; leaving must not wait for it.
+            return
+
+    async def show_services(self) -> tuple[ServiceSnapshot, ...]:
+        """`SHOW SERVICES IN ACCOUNT`."""
+        answer = await self._send(statements.SHOW_SERVICES)
+        now = datetime.now(UTC)
+        return tuple(rows.service(row, self.name, now) for row in answer.rows)
+
+    async def show_service_containers(self, key: ServiceKey) -> tuple[ContainerSnapshot, ...]:
+        """`SHOW SERVICE CONTAINERS`, without the NULL row of an empty service."""
+        return rows.containers((await self._send(statements.show_service_containers(key))).rows)
+
+    async def show_service_instances(self, key: ServiceKey) -> tuple[InstanceSnapshot, ...]:
+        """`SHOW SERVICE INSTANCES`, without the NULL row of an empty service."""
+        return rows.instances((await self._send(statements.show_service_instances(key))).rows)
+
+    async def describe_service(self, key: ServiceKey) -> DeployedSpec:
+        """`DESCRIBE SERVICE`: the deployed spec; see the port."""
+        answer = await self._send(statements.describe_service(key))
+        row = answer.rows[0] if answer.rows else {}
+        if not row.get("spec"):
+            raise PrivilegeError(
+                f"the spec of {key.qualified} is shown only to the role that owns it",
+                errno=3001,
+                query_id=answer.query_id,
+                next_step=f"Use the role {rows.text(row, 'owner') or 'that owns the service'}.",
+            )
+        spec = await asyncio.to_thread(
+            importlib.import_module, "spcs_worker_tui.adapters.snowflake.spec"
+        )
+        deployed: DeployedSpec = spec.deployed_spec(str(row["spec"]), rows.text(row, "spec_digest"))
+        return deployed
+
+    async def show_compute_pools(self) -> tuple[ComputePoolSnapshot, ...]:
+        """`SHOW COMPUTE POOLS`."""
+        return rows.compute_pools((await self._send(statements.SHOW_COMPUTE_POOLS)).rows)
+
+    async def show_images(self, repository: str) -> tuple[ImageSnapshot, ...]:
+        """`SHOW IMAGES IN IMAGE REPOSITORY`; `repository` is `db/schema/repository`."""
+        return rows.images((await self._send(statements.show_images(repository))).rows)
+
+    async def service_logs(
+        self,
+        key: ServiceKey,
+        instance_id: int,
+        container: str,
+        *,
+        lines: int,
+        previous: bool = False,
+    ) -> Sequence[tuple[int | None, str]]:
+        """`CALL SYSTEM$GET_SERVICE_LOGS`; see the port."""
+
+        async def read(*, timestamps: bool) -> str:
+            statement = statements.service_logs(
+                key, instance_id, container, lines=lines, previous=previous, timestamps=timestamps
+            )
+            answer = await self._send(statement)
+            return "".join(str(v) for row in answer.rows for v in row.values() if v is not None)
+
+        if self._has_log_stamps is not False:
+            try:
+                text = await read(timestamps=True)
+            except (NotVisibleError, PrivilegeError):
+                raise
+            except StatementRefusedError:
+                if self._has_log_stamps:
+                    raise
+            else:
+                self._has_log_stamps = True
+                return logs.stamped_lines(text)
+        # Never asked before, so the refusal may be about the undocumented arguments, or about
+        # this container. Only an answer to the five documented ones says that it was the former.
+        text = await read(timestamps=False)
+        self._has_log_stamps = False
+        return logs.plain_lines(text)
+
+    def suspend_statement(self, key: ServiceKey) -> str:
+        """Exactly what `suspend_service` sends, for a plan to show."""
+        return statements.suspend_service(key)
+
+    def resume_statement(self, key: ServiceKey) -> str:
+        """Exactly what `resume_service` sends, for a plan to show."""
+        return statements.resume_service(key)
+
+    async def suspend_service(self, key: ServiceKey) -> str:
+        """`ALTER SERVICE … SUSPEND`; returns the query id."""
+        return (await self._send(statements.suspend_service(key))).query_id
+
+    async def resume_service(self, key: ServiceKey) -> str:
+        """`ALTER SERVICE … RESUME`; returns the query id."""
+        return (await self._send(statements.resume_service(key))).query_id
+
+    async def _send(self, statement: str) -> Answer:
+        """Send a statement, on a new session if the account has ended this one.
+
+        That it ended means that nothing was executed, so any statement may be sent again.
+        """
+        try:
+            return await self._send_once(statement)
+        except SessionEndedError:
+            return await self._send_once(statement)
+
+    async def _send_once(self, statement: str) -> Answer:
+        await self.open()
+        connection, driver = self._connection, await self._load()
+        if connection is None:
+            raise SessionEndedError(f"connection {self.name} was closed")
+        async with self._gate:
+            self._statements += 1
+            try:
+                async with asyncio.timeout(self._statement_seconds):
+                    answer: Answer = await driver.send(connection, self.name, statement)
+            except SessionEndedError:
+                # Others may have found out first, and be on a new connection already.
+                if self._connection is connection:
+                    self._connection = self._identity = None
+                raise
+            except TimeoutError as error:
+                raise SnowflakeUnreachableError(
+                    f"no answer from Snowflake on connection {self.name} "
+                    f"in {self._statement_seconds:.0f} s",
+                    next_step="Check the network; it is tried again by itself.",
+                ) from error
+        return answer
