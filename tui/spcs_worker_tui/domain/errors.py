@@ -3,6 +3,7 @@
     FleetError
     ├── ConfigurationError        a file or a flag of ours is wrong
     │   └── UnknownConnectionError
+    ├── PlanRefusedError          the state of things forbids the change, or changed meanwhile
     ├── SnowflakeError            one saved connection
     │   ├── SignInNeededError     needs a person: a browser, a passcode
     │   ├── SignInRefusedError    the account said no to the credentials
@@ -45,6 +46,10 @@ class ConfigurationError(FleetError):
 
 class UnknownConnectionError(ConfigurationError):
     """A connection was named that no file defines."""
+
+
+class PlanRefusedError(FleetError):
+    """A change cannot be planned, or its plan no longer fits what is there: plan again."""
 
 
 class SnowflakeError(FleetError):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.fleet import ServiceKey, ServiceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,15 @@ class Plan:
     steps: tuple[Step, ...]
     made_at: datetime
     spec_digest: str = ""
+    status: ServiceStatus | None = None
+    """What the service was when the plan was made."""
     warnings: tuple[str, ...] = ()
     """What the user should know before saying yes: what is lost, what still costs."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps
 
 
 class StepState(StrEnum):
