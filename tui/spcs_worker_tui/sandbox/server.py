@@ -1,0 +1,141 @@
+"""The sandbox's server: the wire on a socket, in the event loop that starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+from starlette.routing import BaseRoute
+
+from spcs_worker_tui.sandbox.clock import Clock, WallClock
+from spcs_worker_tui.sandbox.wire.app import Wire, build_app, build_wire
+from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
+from spcs_worker_tui.sandbox.wire.tenants import StatementExecutor, Tenant
+
+__all__ = ["SandboxServer", "SandboxSettings", "StatementExecutor", "Tenant"]
+
+_BACKLOG = 512
+
+
+class SandboxServer:
+    """Serves accounts to the connector and to the `snow` command line.
+
+    Args:
+        tenants: The accounts, each with its executor.
+        clock: The time by which sessions and tokens expire.
+        settings: Where to listen, and how long things live.
+        routes: More endpoints, for example faults; protect them with `wire.app.guard`.
+    """
+
+    def __init__(
+        self,
+        tenants: Sequence[Tenant],
+        clock: Clock | None = None,
+        settings: SandboxSettings | None = None,
+        routes: Sequence[BaseRoute] = (),
+    ) -> None:
+        self.settings = settings or SandboxSettings()
+        self.wire: Wire = build_wire(tenants, clock or WallClock(), self.settings)
+        self._routes = routes
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._port = 0
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on; 0 before `start`."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """`http://host:port`."""
+        return f"http://{self.settings.host}:{self._port}"
+
+    async def start(self) -> None:
+        """Listen, and return when requests are answered.
+
+        Raises:
+            OSError: The port is taken.
+            ValueError: The host is no loopback address and `allow_remote` is off.
+        """
+        _check_host(self.settings)
+        listener = _listen(self.settings)
+        self._port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            build_app(self.wire, self._routes),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=1,
+            # Clients keep connections open between polls; closing first would race with them.
+            timeout_keep_alive=120,
+            server_header=False,
+        )
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        await self._server.ready.wait()
+
+    async def stop(self) -> None:
+        """Cancel what runs, close every connection and the socket."""
+        if self._server is None or self._task is None:
+            return
+        await self.wire.statements.close()
+        self._server.should_exit = True
+        await self._task
+        self._server = None
+        self._task = None
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn inside someone else's process: signals are theirs."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(settings: SandboxSettings) -> socket.socket:
+    """A listening socket that says it is TCP.
+
+    asyncio turns Nagle's algorithm off only where the protocol is named. With it on, the body of
+    every answer waits 40 ms for the acknowledgement of its head.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        settings.host, settings.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _check_host(settings: SandboxSettings) -> None:
+    if settings.allow_remote or settings.host == "localhost":
+        return
+    try:
+        is_loopback = ipaddress.ip_address(settings.host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ValueError(
+            f"The sandbox listens on loopback only, and {settings.host} is not; "
+            "allow remote clients to change that."
+        )

@@ -1,0 +1,343 @@
+"""The parser's hold on the tokens, and the pieces that every statement is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from spcs_worker_tui.sandbox.results import SqlError
+from spcs_worker_tui.sandbox.sql.ast import Literal, Name, PropertyValue, StagePath
+from spcs_worker_tui.sandbox.sql.tokens import Token, TokenKind, syntax_error, tokenize
+
+# fmt: off
+RESERVED = frozenset({
+    "ALL", "ALTER", "AND", "AS", "BETWEEN", "BY", "CASE", "CREATE", "DELETE",
+    "DISTINCT", "DROP", "ELSE", "EXISTS", "FALSE", "FROM", "GRANT", "GROUP", "HAVING",
+    "IN", "INSERT", "INTO", "IS", "LIKE", "LIMIT", "NOT", "NULL", "ON",
+    "OR", "ORDER", "REVOKE", "SELECT", "SET", "TABLE", "THEN", "TO", "TRUE",
+    "UNION", "UNSET", "UPDATE", "USING", "VALUES", "WHEN", "WHERE", "WITH",
+})
+# fmt: on
+"""Words that no unquoted name may be."""
+
+_CONSTANTS: Mapping[str, Literal] = {"TRUE": True, "FALSE": False, "NULL": None}
+_STRINGS = frozenset({TokenKind.STRING, TokenKind.BODY})
+_MAX_DIGITS = 38
+"""Of Snowflake's longest whole numbers."""
+MAX_DEPTH = 50
+"""How deep parentheses may nest; far above any real statement, far below Python's own limit."""
+
+
+class TokenStream:
+    """Tokens of one text, read from the front.
+
+    `accept…` steps over what it found and says so; `expect…` insists; both are what the grammar's
+    functions are written in. Every refusal is 001003 at the token that did not fit.
+    """
+
+    def __init__(self, text: str, binds: Sequence[Literal] = ()) -> None:
+        self.text = text
+        self._tokens = tokenize(text)
+        self._index = 0
+        self._binds = binds
+        self._next_bind = 0
+
+    @property
+    def token(self) -> Token:
+        """The token in front."""
+        return self._tokens[self._index]
+
+    def ahead(self, count: int = 1) -> Token:
+        """The token that many further on; the END token when there are not so many."""
+        return self._tokens[min(self._index + count, len(self._tokens) - 1)]
+
+    def advance(self) -> Token:
+        """Step over the token in front and return it."""
+        token = self.token
+        if token.kind is not TokenKind.END:
+            self._index += 1
+        return token
+
+    def fail(self) -> SqlError:
+        """The error that says that the token in front does not fit."""
+        return syntax_error(self.token)
+
+    def at(self, words: str) -> bool:
+        """Whether these words, separated by spaces, are in front."""
+        return all(self.ahead(offset).upper == word for offset, word in enumerate(words.split(" ")))
+
+    def accept(self, words: str) -> bool:
+        """Step over these words if they are in front."""
+        if not self.at(words):
+            return False
+        self._index += words.count(" ") + 1
+        return True
+
+    def expect(self, words: str) -> None:
+        """Step over these words, each of which has to be there."""
+        for word in words.split(" "):
+            if not self.accept(word):
+                raise self.fail()
+
+    def accept_one_of(self, phrases: Collection[str]) -> str | None:
+        """Step over the longest of these phrases that is in front."""
+        for phrase in sorted(phrases, key=len, reverse=True):
+            if self.accept(phrase):
+                return phrase
+        return None
+
+    def expect_one_of(self, phrases: Collection[str]) -> str:
+        """Step over one of these phrases, or refuse at the first word that none continues with."""
+        found = self.accept_one_of(phrases)
+        if found is None:
+            shared = max((self._shared(phrase) for phrase in phrases), default=0)
+            raise syntax_error(self.ahead(shared))
+        return found
+
+    def _shared(self, phrase: str) -> int:
+        words = phrase.split(" ")
+        count = 0
+        while count < len(words) and self.ahead(count).upper == words[count]:
+            count += 1
+        return count
+
+    def at_symbol(self, symbol: str, ahead: int = 0) -> bool:
+        """Whether this symbol is in front, or that many tokens further on."""
+        token = self.ahead(ahead)
+        return token.kind is TokenKind.SYMBOL and token.text == symbol
+
+    def accept_symbol(self, symbol: str) -> bool:
+        """Step over this symbol if it is in front."""
+        if not self.at_symbol(symbol):
+            return False
+        self._index += 1
+        return True
+
+    def expect_symbol(self, symbol: str) -> None:
+        """Step over this symbol, which has to be there."""
+        if not self.accept_symbol(symbol):
+            raise self.fail()
+
+    def text_since(self, start: Token) -> str:
+        """The text from that token up to here, in upper case: what heads a column."""
+        return self.text[start.start : self._tokens[self._index - 1].end].upper()
+
+    def at_end(self) -> bool:
+        """Whether the statement ends here."""
+        return self.token.kind is TokenKind.END or self.at_symbol(";")
+
+    def take(self, kind: TokenKind) -> Token:
+        """Step over a token of this kind, which has to be there."""
+        if self.token.kind is not kind:
+            raise self.fail()
+        return self.advance()
+
+    # -- literals -----------------------------------------------------------------------------
+
+    def string(self) -> str:
+        """A string, a `$$` body or a bind that holds text."""
+        if self.token.kind in _STRINGS:
+            return self.advance().value
+        if self.token.kind is TokenKind.BIND:
+            at = self.token
+            value = self._bind()
+            if isinstance(value, str):
+                return value
+            raise syntax_error(at)
+        raise self.fail()
+
+    def integer(self) -> int:
+        """A whole number, not negative."""
+        at = self.token
+        value = self.literal()
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise syntax_error(at)
+        return value
+
+    def at_literal(self) -> bool:
+        """Whether a literal is in front."""
+        token = self.token
+        return (
+            token.kind in _STRINGS
+            or token.kind in (TokenKind.NUMBER, TokenKind.BIND)
+            or token.upper in _CONSTANTS
+            or (
+                (self.at_symbol("-") or self.at_symbol("+"))
+                and self.ahead().kind is TokenKind.NUMBER
+            )
+        )
+
+    def literal(self) -> Literal:
+        """A string, body, number, TRUE, FALSE, NULL or bind."""
+        if not self.at_literal():
+            raise self.fail()
+        if self.token.kind is TokenKind.BIND:
+            return self._bind()
+        if self.token.upper in _CONSTANTS:
+            return _CONSTANTS[self.advance().upper]
+        if self.token.kind in _STRINGS:
+            return self.advance().value
+        sign = -1 if self.at_symbol("-") else 1
+        if self.token.kind is TokenKind.SYMBOL:
+            self.advance()
+        return sign * _number(self.advance())
+
+    def _bind(self) -> Literal:
+        """`?` takes the next bind, `:n` the n-th; one that was not sent is an error."""
+        token = self.advance()
+        if token.value:
+            # A longer number cannot be an index; int() refuses absurd lengths by itself.
+            index = int(token.value[:9]) - 1
+        else:
+            index = self._next_bind
+            self._next_bind += 1
+        if not 0 <= index < len(self._binds):
+            raise SqlError(
+                "002049",
+                "42601",
+                f"SQL compilation error: error line {token.line} at position {token.pos}\n"
+                f"Bind variable {token.text} not set.",
+                line=token.line,
+                pos=token.pos,
+            )
+        return self._binds[index]
+
+    # -- names --------------------------------------------------------------------------------
+
+    def at_name(self) -> bool:
+        """Whether a name is in front: a word that is not reserved, or a quoted identifier."""
+        token = self.token
+        if token.kind is TokenKind.WORD:
+            return token.upper not in RESERVED
+        return token.kind is TokenKind.QUOTED
+
+    def name(self) -> Name:
+        """A possibly qualified name, or `IDENTIFIER('…')`, or `IDENTIFIER(?)`."""
+        if self.token.upper == "IDENTIFIER" and self.at_symbol("(", 1):
+            self.advance()
+            self.advance()
+            at = self.token
+            found = self.plain_name() if self.at_name() else _name_in(self.string(), at)
+            self.expect_symbol(")")
+            return found
+        return self.plain_name()
+
+    def plain_name(self) -> Name:
+        """A possibly qualified name as such, for the places where IDENTIFIER cannot be."""
+        parts = [self._part()]
+        while self.accept_symbol("."):
+            # `db..name` leaves the schema to be PUBLIC.
+            omitted = self.at_symbol(".") and len(parts) == 1
+            parts.append(("PUBLIC", False) if omitted else self._part())
+        return Name(tuple(part for part, _ in parts), tuple(quoted for _, quoted in parts))
+
+    def _part(self) -> tuple[str, bool]:
+        if not self.at_name():
+            raise self.fail()
+        token = self.advance()
+        return token.value, token.kind is TokenKind.QUOTED
+
+    def stage(self) -> StagePath:
+        """`@stage/path`, also inside quotes as clients write it when the path holds spaces."""
+        at = self.token
+        if at.kind is TokenKind.STRING and at.value.startswith("@"):
+            raw = self.advance().value[1:]
+        else:
+            raw = self.take(TokenKind.STAGE).value
+        name, _, path = _split_outside_quotes(raw)
+        return StagePath(_name_in(name, at), path.strip("/"))
+
+    # -- values of properties -----------------------------------------------------------------
+
+    def value(self, depth: int = 0) -> PropertyValue:
+        """What may stand after `=`: a literal, a name, `(a, b)` or `(k = v …)`."""
+        if depth > MAX_DEPTH:
+            raise self.fail()
+        if self.at_symbol("("):
+            if self.ahead().kind in (TokenKind.WORD, TokenKind.QUOTED) and self.at_symbol("=", 2):
+                return self._mapping(depth)
+            return self._sequence(depth)
+        if self.at_literal():
+            return self.literal()
+        if self.token.upper in ("ALL", "NONE"):
+            return Name((self.advance().upper,), (False,))
+        return self.name()
+
+    def _sequence(self, depth: int) -> tuple[PropertyValue, ...]:
+        self.expect_symbol("(")
+        values: list[PropertyValue] = []
+        while not self.at_symbol(")"):
+            values.append(self.value(depth + 1))
+            if not self.accept_symbol(","):
+                break
+            if self.at_symbol(")"):
+                raise self.fail()
+        self.expect_symbol(")")
+        return tuple(values)
+
+    def _mapping(self, depth: int) -> dict[str, PropertyValue]:
+        self.expect_symbol("(")
+        values: dict[str, PropertyValue] = {}
+        while not self.at_symbol(")"):
+            key = self.advance().value if self.at_name() else self.take(TokenKind.WORD).value
+            self.expect_symbol("=")
+            values[key] = self.value(depth + 1)
+            self.accept_symbol(",")
+        self.expect_symbol(")")
+        return values
+
+    def properties(self, known: Collection[str]) -> dict[str, PropertyValue]:
+        """`KEY = value …`, as far as it goes.
+
+        Raises:
+            SqlError: 001003 at a key that is not `known`, or that was given before.
+        """
+        found: dict[str, PropertyValue] = {}
+        while self.token.kind is TokenKind.WORD and self.at_symbol("=", 1):
+            key = self.token.upper
+            if key not in known or key in found:
+                raise self.fail()
+            self.advance()
+            self.advance()
+            found[key] = self.value()
+        return found
+
+    def comma_separated_keys(self, known: Collection[str]) -> tuple[str, ...]:
+        """`KEY, KEY`; 001003 at one that is not known."""
+        keys: list[str] = []
+        while True:
+            if self.token.upper not in known:
+                raise self.fail()
+            keys.append(self.advance().upper)
+            if not self.accept_symbol(","):
+                return tuple(keys)
+
+
+def _number(token: Token) -> int | float:
+    if token.text.isdigit():
+        if len(token.text) > _MAX_DIGITS:
+            raise syntax_error(token)
+        return int(token.text)
+    return float(token.text)
+
+
+def _name_in(text: str, at: Token) -> Name:
+    """The name that a string spells, for IDENTIFIER and stage paths."""
+    try:
+        inner = TokenStream(text)
+        found = inner.plain_name()
+    except SqlError:
+        raise syntax_error(at) from None
+    if inner.token.kind is not TokenKind.END:
+        raise syntax_error(at)
+    return found
+
+
+def _split_outside_quotes(raw: str) -> tuple[str, str, str]:
+    """Cut a stage path at the first slash that is not inside double quotes."""
+    quoted = False
+    for index, char in enumerate(raw):
+        if char == '"':
+            quoted = not quoted
+        elif char == "/" and not quoted:
+            return raw[:index], "/", raw[index + 1 :]
+    return raw, "", ""

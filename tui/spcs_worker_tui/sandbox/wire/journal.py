@@ -1,0 +1,94 @@
+"""What was asked of the sandbox: for tests and benchmarks that count statements."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from spcs_worker_tui.sandbox.results import SqlError
+from spcs_worker_tui.sandbox.sql.tokens import Token, TokenKind, tokenize
+
+_SECRET_KEYS = frozenset({"SECRET_STRING", "PASSWORD", "RSA_PUBLIC_KEY", "TOKEN", "PASSCODE"})
+_MASK = "'********'"
+_VALUES = frozenset({TokenKind.STRING, TokenKind.BODY, TokenKind.NUMBER})
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One statement. `code` is empty when it succeeded; `seconds` are real ones."""
+
+    account: str
+    session_id: int
+    client: str
+    query_id: str
+    text: str
+    at: datetime
+    seconds: float
+    code: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For the control endpoint."""
+        return {
+            "account": self.account,
+            "session_id": self.session_id,
+            "client": self.client,
+            "query_id": self.query_id,
+            "text": self.text,
+            "at": self.at.isoformat(),
+            "seconds": round(self.seconds, 6),
+            "code": self.code,
+        }
+
+
+class Journal:
+    """The latest statements of all sessions, oldest first."""
+
+    def __init__(self, limit: int) -> None:
+        self._entries: deque[JournalEntry] = deque(maxlen=limit)
+
+    def add(self, entry: JournalEntry) -> None:
+        """Remember one; the oldest is forgotten when the journal is full."""
+        self._entries.append(entry)
+
+    def clear(self) -> None:
+        """Forget all, before something is counted."""
+        self._entries.clear()
+
+    def entries(
+        self, *, account: str | None = None, session_id: int | None = None
+    ) -> list[JournalEntry]:
+        """All, or those of one account (by its identifier) or session."""
+        return [
+            entry
+            for entry in self._entries
+            if account in (None, entry.account) and session_id in (None, entry.session_id)
+        ]
+
+
+def mask_secrets(text: str) -> str:
+    """The statement with the literals after secret-bearing keys replaced.
+
+    A text that cannot be cut into tokens is not shown at all: where its literals end is unknown.
+    """
+    try:
+        tokens = tokenize(text)
+    except SqlError:
+        return "(unreadable statement)"
+    shown: list[str] = []
+    done = 0
+    for index, token in enumerate(tokens):
+        if _is_secret(tokens, index):
+            shown += [text[done : token.start], _MASK]
+            done = token.end
+    return "".join([*shown, text[done:]])
+
+
+def _is_secret(tokens: list[Token], index: int) -> bool:
+    return (
+        tokens[index].kind in _VALUES
+        and index >= 2  # noqa: PLR2004 - the key and its equals sign stand before it
+        and tokens[index - 1].text == "="
+        and tokens[index - 2].upper in _SECRET_KEYS
+    )
