@@ -1,0 +1,67 @@
+"""All that a front end can see and do, in one place: implements the port `FleetConsole`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.log import LogEvent
+from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
+from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.operations.tail.follower import LogFollower
+from spcs_worker_tui.operations.watch.watcher import FleetWatcher
+
+
+class Console:
+    """Hands each wish to the operation that fulfils it.
+
+    Args:
+        watcher: What is seen; closed with the console.
+        follower: The logs.
+        lifecycle: Suspending and resuming.
+    """
+
+    def __init__(self, watcher: FleetWatcher, follower: LogFollower, lifecycle: Lifecycle) -> None:
+        self._watcher = watcher
+        self._follower = follower
+        self._lifecycle = lifecycle
+
+    def watch(self) -> AsyncIterator[JudgedFleet]:
+        """Every new picture of the fleet; see the port."""
+        return self._watcher.watch()
+
+    def refresh(self) -> None:
+        """Poll everything now, without waiting for the interval."""
+        self._watcher.refresh()
+
+    def select(self, key: ServiceKey | None) -> None:
+        """Watch this service more closely than the others."""
+        self._watcher.select(key)
+
+    def follow_log(self, key: ServiceKey) -> AsyncIterator[Sequence[LogEvent]]:
+        """The service's log from the last few hundred lines on, all containers merged."""
+        return self._follower.follow(key)
+
+    async def sign_in(self, connection: str) -> None:
+        """A person asked for the interactive sign-in of that connection."""
+        await self._watcher.sign_in(connection)
+
+    async def plan_suspend(self, key: ServiceKey) -> Plan:
+        """What suspending would do."""
+        return self._lifecycle.plan_suspend(key)
+
+    async def plan_resume(self, key: ServiceKey) -> Plan:
+        """What resuming would do."""
+        return self._lifecycle.plan_resume(key)
+
+    async def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
+        """Do it, step by step, and look again after each; see the port."""
+        async for progress in self._lifecycle.apply(plan):
+            if progress.state is not StepState.RUNNING:
+                self._watcher.refresh(plan.service.connection)
+            yield progress
+
+    async def close(self) -> None:
+        """Stop everything that was started; never raises."""
+        await self._watcher.close()

@@ -1,0 +1,260 @@
+"""One saved connection, watched by a loop of its own that waits for no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from spcs_worker_tui.domain.binding import bind
+from spcs_worker_tui.domain.errors import FleetError, StatementRefusedError
+from spcs_worker_tui.domain.fleet import (
+    ConnectionSnapshot,
+    ConnectionState,
+    ImageSnapshot,
+    Observation,
+    ServiceKey,
+    ServiceSnapshot,
+)
+from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
+from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
+from spcs_worker_tui.operations.watch.images import repositories
+from spcs_worker_tui.operations.watch.looking import Agenda, failed_look, with_row
+from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
+
+Images = dict[str, Observation[tuple[ImageSnapshot, ...]]]
+
+_WAITS_FOR_A_PERSON = frozenset({ConnectionState.SIGN_IN_NEEDED, ConnectionState.REFUSED})
+
+
+class ConnectionWatch:
+    """Polls one connection and keeps what it showed.
+
+    Args:
+        session: The connection.
+        clock: Whose time to go by.
+        pace: How often and how much.
+        changed: Called whenever `snapshot` or `images` has changed.
+    """
+
+    def __init__(
+        self, session: SnowflakeSession, clock: Clock, pace: Pace, changed: Callable[[], None]
+    ) -> None:
+        self.snapshot = ConnectionSnapshot(session.name, ConnectionState.CONNECTING)
+        self.images: Images = {}
+        self._session = session
+        self._clock = clock
+        self._pace = pace
+        self._changed = changed
+        self._pause = Pause(clock)
+        self._backoff = Backoff(pace.interval, pace.slowest)
+        self._services: dict[ServiceKey, ServiceSnapshot] = {}
+        self._agenda = Agenda()
+        self._described: dict[ServiceKey, str] = {}
+        self._images_at: dict[str, datetime] = {}
+        self._ticks = 0
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            started = self._clock.now()
+            try:
+                await self._tick()
+            except FleetError as error:
+                wait = self._failed(error)
+            else:
+                self._backoff.succeeded()
+                took = (self._clock.now() - started).total_seconds()
+                wait = max(0.0, self._pace.interval - took)
+            await self._pause.wait(wait)
+
+    def refresh(self) -> None:
+        """Poll now, whatever the last attempt came to; a refused spec is asked for again."""
+        self._described = {
+            key: digest
+            for key, digest in self._described.items()
+            if (service := self._services.get(key)) and service.spec.error is None
+        }
+        self._pause.end()
+
+    async def sign_in(self) -> None:
+        """A person asked for the interactive sign-in.
+
+        Raises:
+            FleetError: It did not work; the connection says so, too.
+        """
+        self._update(state=ConnectionState.CONNECTING, error=None, retry_at=None)
+        try:
+            await self._session.open(interactive=True)
+        except FleetError as error:
+            self._failed(error)
+            raise
+        self._pause.end()
+
+    async def look(self, key: ServiceKey) -> None:
+        """A closer look at one service now, if the connection works; never raises FleetError."""
+        if self.snapshot.state is ConnectionState.CONNECTED and key in self._services:
+            with suppress(FleetError):
+                await self._look(key, instances=True)
+            self._publish()
+
+    async def _tick(self) -> None:
+        await self._show_services()
+        also = [self._show_images()]
+        if self._ticks % self._pace.compute_pool_ticks == 0:
+            also.append(self._show_compute_pools())
+        self._ticks += 1
+        await run_all(also)
+        await self._first_looks()
+        now = self._clock.now()
+        restless = self._agenda.restless(self._services, now, self._pace.restless)
+        steady = self._agenda.steady(self._services, now, self._pace.steady)
+        await run_all(
+            [
+                *(self._describe(key) for key in self._undescribed()),
+                *(self._look(key, instances=True) for key in restless),
+                *(self._look(key, instances=False) for key in steady),
+            ]
+        )
+        self._publish()
+
+    async def _show_services(self) -> None:
+        identity = await self._session.open()
+        rows = await self._session.show_services()
+        now = self._clock.now()
+        services: dict[ServiceKey, ServiceSnapshot] = {}
+        for row in rows:
+            services[row.key], changed = with_row(self._services.get(row.key), row, now)
+            if changed:
+                self._agenda.changed(row.key)
+        gone = self._services.keys() - services.keys()
+        self._agenda.forget(gone)
+        for key in gone:
+            self._described.pop(key, None)
+        self._services = services
+        self._update(
+            state=ConnectionState.CONNECTED,
+            account=identity.account,
+            user=identity.user,
+            role=identity.role,
+            observed_at=now,
+            error=None,
+            retry_at=None,
+        )
+
+    async def _first_looks(self) -> None:
+        """Look at services that are new, in groups, for as long as the tick lasts."""
+        end = self._clock.now() + timedelta(seconds=self._pace.interval)
+        while unseen := self._agenda.unseen(self._services):
+            group = unseen[: self._pace.first_looks]
+            undescribed = set(self._undescribed())
+            await run_all(
+                [
+                    *(self._describe(key) for key in group if key in undescribed),
+                    *(self._look(key, instances=True) for key in group),
+                ]
+            )
+            self._publish()
+            if self._clock.now() >= end:
+                # The rows of the others are older than a tick by now.
+                return
+
+    def _undescribed(self) -> list[ServiceKey]:
+        """Whose spec is not known, or has changed."""
+        return [
+            key
+            for key, service in self._services.items()
+            if self._described.get(key) != service.spec_digest and not service.is_job
+        ][: self._pace.first_looks]
+
+    async def _describe(self, key: ServiceKey) -> None:
+        digest = self._services[key].spec_digest
+        try:
+            spec = await self._session.describe_service(key)
+        except FleetError as error:
+            if isinstance(error, ABOUT_THE_CONNECTION):
+                raise
+            # Asked again when the digest changes, or when a person refreshes.
+            self._described[key] = digest
+            if (known := self._services.get(key)) is not None:
+                self._replace(key, spec=known.spec.failed(error))
+            return
+        self._described[key] = digest
+        self._replace(key, spec=Observation(spec, self._clock.now()), binding=bind(spec))
+
+    async def _look(self, key: ServiceKey, *, instances: bool) -> None:
+        self._agenda.looked(key, self._clock.now())
+        try:
+            containers = await self._session.show_service_containers(key)
+            self._replace(key, containers=Observation(containers, self._clock.now()))
+            if instances:
+                shown = await self._session.show_service_instances(key)
+                self._replace(key, instances=Observation(shown, self._clock.now()))
+        except FleetError as error:
+            if (known := self._services.get(key)) is not None:
+                self._services[key] = failed_look(known, error)
+            if isinstance(error, ABOUT_THE_CONNECTION):
+                raise
+
+    async def _show_compute_pools(self) -> None:
+        try:
+            pools = await self._session.show_compute_pools()
+        except StatementRefusedError as error:
+            self._update(compute_pools=self.snapshot.compute_pools.failed(error))
+        else:
+            self._update(compute_pools=Observation(pools, self._clock.now()))
+
+    async def _show_images(self) -> None:
+        """The image repository whose list is oldest, if it is old enough."""
+        used = repositories(self._services.values())
+        self._images_at = {path: at for path, at in self._images_at.items() if path in used}
+        names = {f"{self.snapshot.name}:{path}" for path in used}
+        self.images = {name: images for name, images in self.images.items() if name in names}
+        due = self._clock.now() - timedelta(seconds=self._pace.image_seconds)
+        path = min(
+            (path for path in used if self._images_at.get(path, due) <= due),
+            key=lambda path: self._images_at.get(path, datetime.min.replace(tzinfo=UTC)),
+            default=None,
+        )
+        if path is None:
+            return
+        self._images_at[path] = self._clock.now()
+        name = f"{self.snapshot.name}:{path}"
+        known = self.images.get(name, Observation[tuple[ImageSnapshot, ...]](()))
+        try:
+            images = await self._session.show_images(path)
+        except StatementRefusedError as error:
+            self.images = {**self.images, name: known.failed(error)}
+        else:
+            self.images = {**self.images, name: Observation(images, self._clock.now())}
+
+    def _replace(self, key: ServiceKey, **fields: object) -> None:
+        """Change one service, unless it has been dropped in the meantime."""
+        if (known := self._services.get(key)) is not None:
+            self._services[key] = replace(known, **fields)  # type: ignore[arg-type]
+
+    def _failed(self, error: FleetError) -> float | None:
+        """Say so on the connection; how long to wait, None for until a person asks."""
+        state = state_after(error, self.snapshot.state)
+        wait = None if state in _WAITS_FOR_A_PERSON else self._backoff.failed()
+        retry_at = None if wait is None else self._clock.now() + timedelta(seconds=wait)
+        self._update(state=state, error=error, retry_at=retry_at)
+        return wait
+
+    def _publish(self) -> None:
+        self._update()
+
+    def _update(self, **fields: object) -> None:
+        services = tuple(self._services.values())
+        if len(services) == len(self.snapshot.services) and all(
+            new is old for new, old in zip(services, self.snapshot.services, strict=True)
+        ):
+            services = self.snapshot.services
+        self.snapshot = replace(
+            self.snapshot,
+            services=services,
+            statements=self._session.statements,
+            **fields,  # type: ignore[arg-type]
+        )
+        self._changed()

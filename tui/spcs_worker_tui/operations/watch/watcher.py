@@ -1,0 +1,195 @@
+"""The whole fleet: a loop per connection and per Prefect API, and one picture of it all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from datetime import datetime
+from time import perf_counter
+from typing import Any, Protocol
+
+from spcs_worker_tui.domain.errors import UnknownConnectionError
+from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
+from spcs_worker_tui.domain.ports import Clock, PrefectReader, SnowflakeSession
+from spcs_worker_tui.domain.prefect import WorkPoolKey
+from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.operations.watch.connection import ConnectionWatch
+from spcs_worker_tui.operations.watch.latest import Latest
+from spcs_worker_tui.operations.watch.pace import Pace, Pause
+from spcs_worker_tui.operations.watch.work_pools import PrefectWatch, WorkPools
+
+SELECTION_SETTLES = 0.2
+"""Seconds that a selection must last before it is looked at: a held arrow key passes many rows."""
+_REST_PER_COST = 9
+"""After a picture, rest this many times as long as it took: a tenth of one core at most."""
+
+
+class Judges(Protocol):
+    """What a watcher needs of `domain.judge.Judge`."""
+
+    def judge(self, snapshot: FleetSnapshot, now: datetime) -> JudgedFleet:
+        """The verdict on every service."""
+
+
+class FleetWatcher:
+    """Watches until closed.
+
+    Args:
+        sessions: The connections, in the order in which they are shown.
+        prefect: Makes the reader for an API's URL.
+        judge: Keeps what verdicts need of the past.
+        clock: Whose time to go by.
+        pace: How often and how much.
+    """
+
+    def __init__(
+        self,
+        sessions: Sequence[SnowflakeSession],
+        prefect: Callable[[str], PrefectReader],
+        judge: Judges,
+        clock: Clock,
+        pace: Pace | None = None,
+    ) -> None:
+        self._sessions = tuple(sessions)
+        self._prefect = prefect
+        self._judge = judge
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._touched = Pause(clock)
+        self._connections = {
+            session.name: ConnectionWatch(session, clock, self._pace, self._touched.end)
+            for session in sessions
+        }
+        self._apis: dict[str, PrefectWatch] = {}
+        self._selected: ServiceKey | None = None
+        self._selection = Pause(clock)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._latest = Latest(self._picture())
+
+    @property
+    def judged(self) -> JudgedFleet:
+        """The newest picture and its verdicts."""
+        return self._latest.value
+
+    @property
+    def snapshot(self) -> FleetSnapshot:
+        """The newest picture."""
+        return self._latest.value.snapshot
+
+    def start(self) -> None:
+        """Begin to poll, unless that was done."""
+        if self._tasks:
+            return
+        self._run(self._publish())
+        self._run(self._look_at_selected())
+        for connection in self._connections.values():
+            self._run(connection.run())
+
+    def watch(self) -> AsyncIterator[JudgedFleet]:
+        """Every new picture, from the first empty one on; see the port."""
+        self.start()
+        return self._latest.follow()
+
+    def refresh(self, connection: str | None = None) -> None:
+        """Poll everything now, or everything of one connection."""
+        for name, watch in self._connections.items():
+            if connection in (None, name):
+                watch.refresh()
+        for api in self._apis.values():
+            api.refresh()
+        self._selection.end()
+
+    def select(self, key: ServiceKey | None) -> None:
+        """Look at this service, containers and instances, at every interval."""
+        if key != self._selected:
+            self._selected = key
+            self._selection.end()
+
+    async def sign_in(self, connection: str) -> None:
+        """A person asked for the interactive sign-in of that connection.
+
+        Raises:
+            UnknownConnectionError: It is not watched.
+            FleetError: It did not work.
+        """
+        if connection not in self._connections:
+            raise UnknownConnectionError(f"connection {connection} is not watched")
+        await self._connections[connection].sign_in()
+
+    async def close(self) -> None:
+        """Stop all loops and end all sessions; never raises."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(
+            *(session.close() for session in self._sessions),
+            *(api.close() for api in self._apis.values()),
+            return_exceptions=True,
+        )
+        self._latest.close()
+
+    def _run(self, loop: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(loop)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A loop ends only by cancellation; anything else is a bug, which readers must see."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._latest.close(failure)
+
+    async def _publish(self) -> None:
+        """A picture after changes, but not more often than is worth it.
+
+        Without changes, one per interval nevertheless, because verdicts depend on ages.
+        """
+        while True:
+            started = perf_counter()
+            self._bind()
+            self._latest.publish(self._picture())
+            cost = perf_counter() - started
+            await self._clock.sleep(max(self._pace.picture_seconds, cost * _REST_PER_COST))
+            await self._touched.wait(self._pace.interval)
+
+    def _picture(self) -> JudgedFleet:
+        now = self._clock.now()
+        images = {
+            name: images
+            for connection in self._connections.values()
+            for name, images in connection.images.items()
+        }
+        work_pools: WorkPools = {}
+        for api in self._apis.values():
+            work_pools |= api.work_pools
+        snapshot = FleetSnapshot(
+            observed_at=now,
+            connections=tuple(c.snapshot for c in self._connections.values()),
+            work_pools=work_pools,
+            images=images,
+        )
+        return self._judge.judge(snapshot, now)
+
+    def _bind(self) -> None:
+        """Watch the work pools that the services are bound to now, and no others."""
+        bound: dict[str, set[WorkPoolKey]] = {url: set() for url in self._apis}
+        for connection in self._connections.values():
+            for service in connection.snapshot.services:
+                if (binding := service.binding) is not None and binding.is_complete:
+                    bound.setdefault(binding.pool.api_url, set()).add(binding.pool)
+        for url, keys in bound.items():
+            if url not in self._apis:
+                self._apis[url] = PrefectWatch(
+                    self._prefect(url), self._clock, self._pace, self._touched.end
+                )
+                self._run(self._apis[url].run())
+            self._apis[url].want(keys)
+
+    async def _look_at_selected(self) -> None:
+        while True:
+            interval = None if self._selected is None else self._pace.interval
+            if await self._selection.wait(interval):
+                await self._clock.sleep(SELECTION_SETTLES)
+            if (key := self._selected) and (watch := self._connections.get(key.connection)):
+                await watch.look(key)

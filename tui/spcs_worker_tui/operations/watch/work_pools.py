@@ -1,0 +1,106 @@
+"""The work pools of one Prefect API, watched by a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from spcs_worker_tui.domain.errors import PrefectBusyError, PrefectError, PrefectNotFoundError
+from spcs_worker_tui.domain.fleet import Observation
+from spcs_worker_tui.domain.ports import Clock, PrefectReader
+from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
+
+WorkPools = dict[WorkPoolKey, Observation[WorkPoolSnapshot]]
+
+CONCURRENT_POOLS = 4
+
+
+class PrefectWatch:
+    """Asks one Prefect API about the work pools that services are bound to, once per pool.
+
+    A failure that is the API's and not a pool's stops all questions to it for a while; where it
+    says for how long (429, 503), for exactly that long (prefect-contract 2.6).
+
+    Args:
+        reader: The API.
+        clock: Whose time to go by.
+        pace: How often.
+        changed: Called whenever `work_pools` has changed.
+    """
+
+    def __init__(
+        self, reader: PrefectReader, clock: Clock, pace: Pace, changed: Callable[[], None]
+    ) -> None:
+        self.work_pools: WorkPools = {}
+        self._reader = reader
+        self._clock = clock
+        self._pace = pace
+        self._changed = changed
+        self._pause = Pause(clock)
+        self._backoff = Backoff(pace.interval, pace.slowest)
+        self._gate = asyncio.Semaphore(CONCURRENT_POOLS)
+        self._not_before = clock.now()
+
+    def want(self, keys: Iterable[WorkPoolKey]) -> None:
+        """These are the pools that matter now; a new one is asked about at once."""
+        wanted = {key: self.work_pools.get(key, unknown_work_pool(key)) for key in sorted(keys)}
+        if wanted.keys() - self.work_pools.keys():
+            self._pause.end()
+        self.work_pools = wanted
+
+    def refresh(self) -> None:
+        """Ask now, unless the API has asked to be left alone."""
+        self._pause.end()
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            started = self._clock.now()
+            failure = await self._ask_all()
+            now = self._clock.now()
+            if failure is None:
+                self._backoff.succeeded()
+                wait = max(0.0, self._pace.interval - (now - started).total_seconds())
+            elif isinstance(failure, PrefectBusyError):
+                wait = failure.retry_after
+                self._not_before = now + timedelta(seconds=wait)
+            else:
+                wait = self._backoff.failed()
+            self._changed()
+            await self._pause.wait(wait)
+            if (left := (self._not_before - self._clock.now()).total_seconds()) > 0:
+                await self._clock.sleep(left)
+
+    async def _ask_all(self) -> PrefectError | None:
+        """Ask about every pool; the failure of the API, if there was one."""
+        failures = await asyncio.gather(*(self._ask(key) for key in self.work_pools))
+        of_the_api = [failure for failure in failures if failure is not None]
+        busy = [failure for failure in of_the_api if isinstance(failure, PrefectBusyError)]
+        if busy:
+            return max(busy, key=lambda failure: failure.retry_after)
+        return of_the_api[0] if of_the_api else None
+
+    async def _ask(self, key: WorkPoolKey) -> PrefectError | None:
+        async with self._gate:
+            try:
+                answer = await self._reader.work_pool(key)
+            except PrefectError as error:
+                observation = self.work_pools.get(key, unknown_work_pool(key)).failed(error)
+                failure = None if isinstance(error, PrefectNotFoundError) else error
+            else:
+                observation, failure = Observation(answer, self._clock.now()), None
+        if key in self.work_pools:
+            self.work_pools = {**self.work_pools, key: observation}
+            self._changed()
+        return failure
+
+    async def close(self) -> None:
+        """Let go of the API; never raises."""
+        await self._reader.close()
+
+
+def unknown_work_pool(key: WorkPoolKey) -> Observation[WorkPoolSnapshot]:
+    """What is known of a pool before the first answer: nothing."""
+    return Observation(WorkPoolSnapshot(key, type="", status=""))
