@@ -186,8 +186,6 @@ class ComputePool:
     nodes: list[Node] = field(default_factory=list)
     error_code: str = ""
     status_message: str = ""
-    active_nodes: int = 0
-    """How many of `nodes` have work on them; the rest are idle. The reconciler's."""
     idle_since: datetime | None = None
     capacity: int | None = None
     """How many nodes the cloud will give; None is as many as asked for."""

@@ -27,12 +27,16 @@ class Launch:
     """Of `Image.command`: what the registry of known images has for this image."""
     command: tuple[str, ...] | None = None
     args: tuple[str, ...] | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Everything: the platform's variables, the spec's, and the secrets' values."""
     ip_address: str = ""
     """The instance's address; unique in the sandbox. The process runtime binds to it."""
     memory_limit_bytes: int | None = None
     cpu_limit: float | None = None
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Secrets delivered as files: absolute path in the container -> content (contract 3.2)."""
+    session_directory: str | None = "/snowflake/session"
+    """Where the session token is kept fresh, or None (`mountSessionToken: false`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,9 @@ class RunningContainer(Protocol):
     async def probe(self, port: int, path: str) -> int | None:
         """HTTP GET as the readiness probe does it: the status code, or None for no answer."""
 
+    def write_files(self, files: Mapping[str, str]) -> None:
+        """Replace the contents of `Launch.files` in place, as after ALTER SECRET."""
+
 
 class Runtime(Protocol):
     """Starts containers."""
@@ -73,3 +80,10 @@ class Runtime(Protocol):
 
     async def close(self) -> None:
         """End everything that still runs."""
+
+
+class Runtimes(Protocol):
+    """Which runtime has an image."""
+
+    def runtime_for(self, command_name: str) -> Runtime:
+        """The one that runs images with this `Image.command`."""
