@@ -204,6 +204,8 @@ class Grant:
 
     `privileges` is empty for `GRANT ROLE r` and `GRANT SERVICE ROLE s!r`, whose name is then in
     `granted_role`. `on` None with privileges never happens; `ON ACCOUNT` is a Scope without name.
+    `ON ALL|FUTURE SERVICES IN SCHEMA s` has `every` or `future` set, a nameless Scope of kind
+    SERVICE in `on`, and the schema or database in `within`. `ALL PRIVILEGES` is `("ALL",)`.
     """
 
     revoke: bool
@@ -215,6 +217,8 @@ class Grant:
     to: Name
     future: bool = False
     with_grant_option: bool = False
+    every: bool = False
+    within: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)

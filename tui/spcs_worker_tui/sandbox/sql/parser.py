@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from spcs_worker_tui.sandbox.results import SqlError
-from spcs_worker_tui.sandbox.sql import select, show
+from spcs_worker_tui.sandbox.sql import files, grants, objects, select, services, show
 from spcs_worker_tui.sandbox.sql.ast import Literal, Name, Statement, Use
 from spcs_worker_tui.sandbox.sql.stream import TokenStream
 
@@ -73,4 +73,16 @@ _RULES: Mapping[str, Callable[[TokenStream], Statement]] = {
     "SELECT": select.select,
     "CALL": select.call,
     "USE": _use,
+    "CREATE": objects.create,
+    "ALTER": objects.alter,
+    "DROP": objects.drop,
+    "EXECUTE": services.execute_job_service,
+    "GRANT": grants.grant,
+    "REVOKE": grants.revoke,
+    "PUT": files.put,
+    "GET": files.get,
+    "LIST": files.list_files,
+    "LS": files.list_files,
+    "REMOVE": files.remove_files,
+    "RM": files.remove_files,
 }

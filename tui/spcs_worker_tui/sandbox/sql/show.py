@@ -121,9 +121,6 @@ def _finish(stream: TokenStream, form: _Form, *, jobs: bool | None = None) -> Sh
     if form.places and (form.must or stream.at("IN")):
         stream.expect("IN")
         found.scope = _place(stream, form)
-        # The command line filters images after the repository (contract 6.9).
-        if form.must and found.like is None and stream.accept("LIKE"):
-            found.like = stream.string()
     _page(stream, found)
     if form.kind is ShowKind.SERVICES and stream.accept("OF TYPE"):
         types = [stream.plain_name().last]
