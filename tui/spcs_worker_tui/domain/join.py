@@ -8,16 +8,19 @@ what has no name at all is joined by its pool only, and the verdict says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Self
 
 from spcs_worker_tui.domain.fleet import InstanceSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.prefect import WorkerSnapshot
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _OUTSIDE = re.compile(r"[^a-z0-9_-]")
 _ADDRESS = re.compile(r"ip-(\d+)-(\d+)-(\d+)-(\d+)")
-_CONVENTION = re.compile(r"[a-z0-9_-]+\.[a-z0-9_-]+\.[a-z0-9_-]+\.(?:\d+|ip-\d+-\d+-\d+-\d+)")
+_CONVENTION = re.compile(r"(?:[a-z0-9_-]+\.){3}[a-z0-9_-]+")
 
 
 class MatchedBy(StrEnum):
@@ -26,6 +29,32 @@ class MatchedBy(StrEnum):
     INSTANCE = "service and instance"
     WORKER_NAME = "worker name"
     POOL = "pool"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerIndex:
+    """The worker rows of one work pool, so that a thousand services find theirs at once."""
+
+    by_name: Mapping[str, WorkerSnapshot]
+    by_prefix: Mapping[str, Sequence[WorkerSnapshot]]
+    """Rows whose names follow the convention, by `worker_prefix`."""
+    free: tuple[WorkerSnapshot, ...]
+    """Rows whose names say nothing of a service."""
+
+    @classmethod
+    def of(cls, workers: Iterable[WorkerSnapshot]) -> Self:
+        """Index these rows."""
+        by_name: dict[str, WorkerSnapshot] = {}
+        by_prefix: dict[str, list[WorkerSnapshot]] = {}
+        free: list[WorkerSnapshot] = []
+        for worker in workers:
+            by_name[worker.name] = worker
+            if is_conventional(worker.name):
+                prefix = worker.name[: worker.name.rindex(".") + 1]
+                by_prefix.setdefault(prefix, []).append(worker)
+            else:
+                free.append(worker)
+        return cls(by_name, by_prefix, tuple(free))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +88,16 @@ def is_conventional(worker_name: str) -> bool:
     return _CONVENTION.fullmatch(worker_name) is not None
 
 
-def join_workers(service: ServiceSnapshot, workers: Sequence[WorkerSnapshot]) -> JoinedWorkers:
-    """The rows among `workers` that belong to the service, which must have a binding."""
+def join_workers(service: ServiceSnapshot, workers: WorkerIndex) -> JoinedWorkers:
+    """The rows of the work pool that belong to the service, which must have a binding."""
     assert service.binding is not None
     prefix = worker_prefix(service.key)
-    own = [worker for worker in workers if worker.name.startswith(prefix)]
-    own = [worker for worker in own if is_conventional(worker.name)]
-    if own:
+    if own := workers.by_prefix.get(prefix):
         return _by_instance(service, prefix, own)
     if name := service.binding.worker_name:
-        rows = tuple(worker for worker in workers if worker.name == name)
-        return JoinedWorkers(MatchedBy.WORKER_NAME, rows, expected=(name,))
-    free = tuple(worker for worker in workers if not is_conventional(worker.name))
-    return JoinedWorkers(MatchedBy.POOL, free)
+        row = workers.by_name.get(name)
+        return JoinedWorkers(MatchedBy.WORKER_NAME, (row,) if row else (), expected=(name,))
+    return JoinedWorkers(MatchedBy.POOL, workers.free)
 
 
 def worker_instance(worker_name: str, instances: Iterable[InstanceSnapshot]) -> int | None:
@@ -96,23 +122,30 @@ def _by_instance(
     known |= {row.instance_id for row in service.containers.value}
     if service.containers.observed_at is None and not known:
         known = set(range(service.target_instances))  # numbered from 0 (contract 2.2)
-    newest: dict[int, WorkerSnapshot] = {}
-    for worker in own:
-        found = worker_instance(worker.name, instances)
-        if found in known and _is_newer(worker, newest.get(found)):
-            newest[found] = worker
-    current = tuple(newest[number] for number in sorted(newest))
+    rows: dict[int, WorkerSnapshot] = {}
+    unplaced: list[WorkerSnapshot] = []
+    addresses_known = any(row.ip_address for row in instances)
+    for worker in sorted(own, key=last_heartbeat, reverse=True):
+        number = worker_instance(worker.name, instances)
+        if number in known:
+            rows.setdefault(number, worker)
+        elif number is None and not (addresses_known and _is_address(worker.name)):
+            unplaced.append(worker)
+    # A container that knew neither number nor address took its host's name: the newest of those
+    # stand for the instances that have no row.
+    rows.update(zip(sorted(known - rows.keys()), unplaced, strict=False))
+    current = tuple(rows[number] for number in sorted(rows))
     ghosts = tuple(worker for worker in own if worker not in current)
     expected = tuple(
-        newest[number].name if number in newest else f"{prefix}{number}" for number in sorted(known)
+        rows[number].name if number in rows else f"{prefix}{number}" for number in sorted(known)
     )
     return JoinedWorkers(MatchedBy.INSTANCE, current, ghosts, expected)
 
 
-def _is_newer(worker: WorkerSnapshot, other: WorkerSnapshot | None) -> bool:
-    if other is None or other.last_heartbeat_time is None:
-        return True
-    return (
-        worker.last_heartbeat_time is not None
-        and worker.last_heartbeat_time > other.last_heartbeat_time
-    )
+def last_heartbeat(worker: WorkerSnapshot) -> datetime:
+    """For sorting: a worker that never beat comes before all others."""
+    return worker.last_heartbeat_time or _NEVER
+
+
+def _is_address(worker_name: str) -> bool:
+    return _ADDRESS.fullmatch(worker_name.rpartition(".")[2]) is not None

@@ -55,6 +55,8 @@ class WorkQueueSnapshot:
     concurrency_limit: int | None = None
     active_slots: int | None = None
     last_polled: datetime | None = None
+    late_count: int | None = None
+    """Late runs in this queue; None when they were counted for the work pool only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,317 @@
+"""The verdicts on a whole fleet, from picture to picture: history, steadiness and the roll-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from spcs_worker_tui.domain.fleet import (
+    ConnectionSnapshot,
+    FleetSnapshot,
+    ImageSnapshot,
+    Observation,
+    ServiceKey,
+    ServiceSnapshot,
+)
+from spcs_worker_tui.domain.prefect import WorkPoolKey
+from spcs_worker_tui.domain.rules import first_match
+from spcs_worker_tui.domain.rules_facts import Facts, Kind, Thresholds
+from spcs_worker_tui.domain.rules_gather import (
+    enough_ready,
+    gather,
+    joined_workers,
+    prefect_facts,
+    snowflake_facts,
+)
+from spcs_worker_tui.domain.rules_history import ServiceHistory
+from spcs_worker_tui.domain.rules_pool import PoolView, lost_together
+from spcs_worker_tui.domain.rules_row import Rule, Side
+from spcs_worker_tui.domain.rules_show import show_facts
+from spcs_worker_tui.domain.sync import repository_key, sync_word
+from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Verdict
+
+DEFAULT_THRESHOLDS = Thresholds()
+
+_REFRESH = timedelta(seconds=5)
+"""The ages in a reason are at most this much behind while nothing new is observed."""
+_STEADY = frozenset({Health.HEALTHY, Health.DEGRADED, Health.BROKEN})
+"""Between these a verdict hesitates. Suspended is somebody's will, unknown is no state."""
+_BLIND_RULES = frozenset({1, 2, 15})
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """The fleet in one word, and how many services have which."""
+
+    worst: Health
+    counts: Mapping[Health, int]
+
+    @property
+    def total(self) -> int:
+        """How many services were judged."""
+        return sum(self.counts.values())
+
+
+def roll_up(verdicts: Iterable[Verdict]) -> RollUp:
+    """The worst verdict among the services that are not suspended; SUSPENDED if all are.
+
+    An empty fleet is UNKNOWN: nothing was looked at.
+    """
+    counts = dict.fromkeys(Health, 0)
+    for verdict in verdicts:
+        counts[verdict.health] += 1
+    present = [health for health in Health if counts[health]]
+    worst = max(present, key=lambda health: health.severity, default=Health.UNKNOWN)
+    return RollUp(worst, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """What a verdict was made from; compared by identity, since snapshots never change."""
+
+    service: ServiceSnapshot
+    view: PoolView | None
+    compute_pools: object
+    images: object
+    is_lost: bool
+    is_blind: bool
+
+    def same_as(self, other: _Inputs) -> bool:
+        return (
+            self.service is other.service
+            and self.view is other.view
+            and self.compute_pools is other.compute_pools
+            and self.images is other.images
+            and self.is_lost == other.is_lost
+            and self.is_blind == other.is_blind
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Polls:
+    """When each side was last asked with success: a new value is a new poll."""
+
+    snowflake: datetime | None
+    prefect: datetime | None
+
+    def count_since(self, other: _Polls, sides: frozenset[Side]) -> bool:
+        """Whether one of these sides answered anew."""
+        return (Side.SNOWFLAKE in sides and self.snowflake != other.snowflake) or (
+            Side.PREFECT in sides and self.prefect != other.prefect
+        )
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A change that was seen but not yet believed."""
+
+    health: Health
+    seen: int
+    polls: _Polls
+
+
+class _Case:
+    """One service under judgement."""
+
+    def __init__(self, limits: Thresholds) -> None:
+        self.history = ServiceHistory(limits)
+        self.inputs: _Inputs | None = None
+        self.valid_until: datetime | None = None
+        self.verdict: Verdict | None = None
+        self.rule: Rule | None = None
+        self.candidate: _Candidate | None = None
+
+    def is_current(self, inputs: _Inputs, now: datetime) -> bool:
+        """Whether the last verdict still stands: nothing new, and no age crossed a limit."""
+        return (
+            self.inputs is not None
+            and self.candidate is None
+            and self.valid_until is not None
+            and now < self.valid_until
+            and self.inputs.same_as(inputs)
+        )
+
+    def settle(self, rule: Rule, verdict: Verdict, polls: _Polls, steady_polls: int) -> Verdict:
+        """Believe the new verdict, or keep the old one until another poll agrees."""
+        old, old_rule = self.verdict, self.rule
+        if old is None or old_rule is None or not self._hesitates(rule, verdict):
+            self.candidate = None
+            return verdict
+        sides = frozenset({rule.side, old_rule.side})
+        candidate = self.candidate
+        if candidate is None or candidate.health is not verdict.health:
+            candidate = self.candidate = _Candidate(verdict.health, 1, polls)
+        elif polls.count_since(candidate.polls, sides):
+            candidate.seen += 1
+            candidate.polls = polls
+        if candidate.seen >= steady_polls:
+            self.candidate = None
+            return verdict
+        pending = Fact("next", f"{verdict.health} (rule {rule.number}) if the next poll agrees")
+        return replace(
+            verdict,
+            health=old.health,
+            rule=old.rule,
+            reason=old.reason,
+            next_step=old.next_step,
+            facts=(*verdict.facts, pending),
+        )
+
+    def _hesitates(self, rule: Rule, verdict: Verdict) -> bool:
+        assert self.verdict is not None
+        before, after = self.verdict.health, verdict.health
+        if before is after or not {before, after} <= _STEADY or rule.number in _BLIND_RULES:
+            return False
+        return rule.settles if after.severity > before.severity else True
+
+
+class Judge:
+    """Turns picture after picture of one fleet into verdicts.
+
+    Keeps what one picture cannot show (`ServiceHistory`) and makes verdicts steady: they get
+    worse at once, or after two polls where a rule rests on an age or a missing row; they get
+    better after two polls. A poll is a new answer of the system that the rule rests on, not
+    merely another picture. A verdict is worked out again only when something that it was made
+    from changed, or an age may have crossed a limit.
+    """
+
+    def __init__(self, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> None:
+        self._limits = thresholds
+        self._cases: dict[ServiceKey, _Case] = {}
+        self._views: dict[WorkPoolKey, PoolView] = {}
+        self._lost: frozenset[str] = frozenset()
+
+    def judge(self, snapshot: FleetSnapshot, now: datetime) -> JudgedFleet:
+        """The verdict on every service of the snapshot.
+
+        Args:
+            snapshot: The newest picture.
+            now: Our own clock.
+        """
+        self._look_at_pools(snapshot)
+        cases, self._cases = self._cases, {}
+        verdicts: dict[ServiceKey, Verdict] = {}
+        for connection in snapshot.connections:
+            for service in connection.services:
+                case = cases.get(service.key) or _Case(self._limits)
+                self._cases[service.key] = case
+                verdicts[service.key] = self._judge(case, service, connection, snapshot, now)
+        return JudgedFleet(snapshot, verdicts)
+
+    def _look_at_pools(self, snapshot: FleetSnapshot) -> None:
+        views, self._views = self._views, {}
+        changed = len(views) != len(snapshot.work_pools)
+        for key, observation in snapshot.work_pools.items():
+            view = views.get(key)
+            if view is None or view.observation is not observation:
+                view = PoolView(observation, self._limits)
+                changed = True
+            self._views[key] = view
+        if changed:
+            self._lost = lost_together(self._views.values(), self._limits)
+
+    def _judge(
+        self,
+        case: _Case,
+        service: ServiceSnapshot,
+        connection: ConnectionSnapshot,
+        snapshot: FleetSnapshot,
+        now: datetime,
+    ) -> Verdict:
+        binding = service.binding
+        view = self._views.get(binding.pool) if binding is not None else None
+        seen_at = connection.observed_at or service.observed_at
+        inputs = _Inputs(
+            service,
+            view,
+            connection.compute_pools,
+            snapshot.images,
+            binding is not None and binding.pool.api_url in self._lost,
+            now - seen_at > self._limits.blind_after,
+        )
+        if case.verdict is not None and case.is_current(inputs, now):
+            return case.verdict
+        if case.inputs is None or case.inputs.service is not service:
+            case.history.observe(service, enough_ready(service), now)
+        facts = self._gather(case, service, connection, view, now)
+        rule = first_match(facts)
+        verdict = self._verdict(rule, facts, service, connection, view, snapshot)
+        polls = _Polls(seen_at, view.observed_at if view else None)
+        settled = case.settle(rule, verdict, polls, self._limits.steady_polls)
+        if settled is verdict:
+            case.rule = rule
+        case.verdict = _dated(settled, case.verdict, now)
+        case.inputs = inputs
+        case.valid_until = self._valid_until(case, facts, now)
+        return case.verdict
+
+    def _gather(
+        self,
+        case: _Case,
+        service: ServiceSnapshot,
+        connection: ConnectionSnapshot,
+        view: PoolView | None,
+        now: datetime,
+    ) -> Facts:
+        limits = self._limits
+        joined = joined_workers(service, view)
+        return gather(
+            service,
+            snowflake_facts(service, connection, case.history, now, limits),
+            prefect_facts(service, view, joined, self._lost, now, limits),
+            limits,
+        )
+
+    def _verdict(
+        self,
+        rule: Rule,
+        facts: Facts,
+        service: ServiceSnapshot,
+        connection: ConnectionSnapshot,
+        view: PoolView | None,
+        snapshot: FleetSnapshot,
+    ) -> Verdict:
+        def images(repository: str) -> Observation[tuple[ImageSnapshot, ...]] | None:
+            return snapshot.images.get(repository_key(connection.name, repository))
+
+        sync = sync_word(service, images)
+        is_worker = facts.kind is Kind.WORKER
+        return Verdict(
+            health=rule.health,
+            rule=rule.number,
+            reason=rule.reason(facts),
+            next_step=rule.next_step,
+            facts=show_facts(facts, service, connection, view),
+            sync=sync.word,
+            sync_detail=sync.detail,
+            workers=tuple(row.name for row in joined_workers(service, view).current),
+            workers_online=facts.prefect.fresh if is_worker and view is not None else 0,
+            workers_expected=facts.prefect.expected if is_worker and view is not None else 0,
+        )
+
+    def _valid_until(self, case: _Case, facts: Facts, now: datetime) -> datetime:
+        """When the verdict may change although nothing new is observed."""
+        limits, s, p = self._limits, facts.snowflake, facts.prefect
+        left = [_REFRESH] if s.blind or p.blind or not s.is_up else []
+        if s.seen is not None:
+            left.append(limits.blind_after - s.seen)
+        if p.seen is not None:
+            left.append(limits.blind_after - p.seen)
+        if s.started_for is not None:
+            left.append(limits.report_grace - s.started_for)
+        if s.is_upgrading:
+            left.append(limits.upgrade_grace - s.upgrading_for)
+        ends = [now + span for span in left if span >= timedelta()]
+        if (change := case.history.next_change(now)) is not None:
+            ends.append(change)
+        return min(ends, default=now + timedelta(hours=1)) + timedelta(microseconds=1)
+
+
+def _dated(verdict: Verdict, before: Verdict | None, now: datetime) -> Verdict:
+    """The verdict with the time of its last change and what it was before."""
+    if before is None:
+        return replace(verdict, since=now)
+    if before.health is verdict.health:
+        return replace(verdict, since=before.since, previous=before.previous)
+    return replace(verdict, since=now, previous=before.health)

@@ -1,0 +1,107 @@
+"""The raw facts behind a verdict, for the screen that explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from spcs_worker_tui.domain.age import humanise
+from spcs_worker_tui.domain.fleet import ConnectionSnapshot, ServiceSnapshot
+from spcs_worker_tui.domain.rules_facts import Beat, Facts, Kind
+from spcs_worker_tui.domain.rules_pool import PoolView
+from spcs_worker_tui.domain.verdict import Fact
+
+_SNOWFLAKE = "Snowflake"
+_PREFECT = "Prefect"
+
+
+def show_facts(
+    facts: Facts,
+    service: ServiceSnapshot,
+    connection: ConnectionSnapshot,
+    view: PoolView | None,
+) -> tuple[Fact, ...]:
+    """What the rules looked at, each with the time at which it was observed."""
+    shown = [*_snowflake(facts, service, connection)]
+    if view is not None and facts.kind is Kind.WORKER:
+        shown += _prefect(facts, view)
+    return tuple(shown)
+
+
+def _snowflake(
+    facts: Facts, service: ServiceSnapshot, connection: ConnectionSnapshot
+) -> Iterator[Fact]:
+    s = facts.snowflake
+    row_at = connection.observed_at or service.observed_at
+    rows_at = service.containers.observed_at
+
+    def fact(name: str, value: str, at: datetime | None = row_at) -> Fact:
+        return Fact(name, value, at, _SNOWFLAKE)
+
+    yield fact("status", f"{s.status}{', upgrading' if s.is_upgrading else ''}")
+    ready = f"{s.ready} of {s.target}, {s.needed} needed"
+    yield fact("ready instances", ready, rows_at or row_at)
+    yield fact("service is", facts.kind, service.spec.observed_at)
+    if s.message:
+        yield fact("container message", s.message, rows_at)
+    if s.started_for is not None:
+        yield fact("youngest container's age", humanise(s.started_for), rows_at)
+    if s.not_up_for:
+        grace = f"{humanise(s.not_up_for)}, allowed {humanise(s.start_grace)}"
+        yield fact("not up for", grace, rows_at or row_at)
+    window = humanise(facts.limits.restart_window)
+    yield fact(f"restarts within {window}", str(s.restarts), rows_at)
+    if s.exit_code is not None:
+        yield fact("last exit code", str(s.exit_code), rows_at)
+    if s.suspended_for is not None:
+        yield fact("suspended for", humanise(s.suspended_for))
+    if s.auto_suspend_secs:
+        yield fact("AUTO_SUSPEND_SECS", str(s.auto_suspend_secs))
+    if s.error:
+        yield fact("latest error", s.error)
+
+
+def _prefect(facts: Facts, view: PoolView) -> Iterator[Fact]:
+    p = facts.prefect
+
+    def fact(name: str, value: str) -> Fact:
+        return Fact(name, value, view.observed_at, _PREFECT)
+
+    yield fact("work pool", f"{facts.work_pool} at {facts.api_url}")
+    if p.error:
+        yield fact("latest error", p.error)
+    if view.observed_at is None:
+        return
+    yield fact("workers found by", p.matched_by)
+    yield fact("workers beating", f"{p.fresh} of {p.expected}")
+    yield fact("heartbeat", _heartbeat(facts))
+    if p.polled is not None:
+        yield fact("queue polled", f"{humanise(p.polled)} before")
+    oldest = "" if p.lateness is None else f", oldest {humanise(p.lateness)}"
+    yield fact("late runs", f"{p.late}{oldest}")
+    if p.paused:
+        yield fact("paused", p.paused)
+    if p.is_full:
+        yield fact("slots", f"{p.slots_used} of {p.slots_limit}")
+    if p.orphans:
+        yield fact("orphan runs", str(p.orphans))
+    if p.server_version:
+        yield fact("server version", p.server_version)
+    if p.worker_version:
+        yield fact("worker version", p.worker_version)
+    if (skew := _skew(view.pool.clock_skew)) != "":
+        yield fact("server clock", skew)
+
+
+def _heartbeat(facts: Facts) -> str:
+    p = facts.prefect
+    if p.beat is Beat.NONE:
+        return "none"
+    limit = facts.limits.fresh_intervals * p.interval
+    return f"{p.beat}, {humanise(p.beat_age)} old when asked (fresh up to {humanise(limit)})"
+
+
+def _skew(skew: timedelta) -> str:
+    if abs(skew) < timedelta(seconds=2):
+        return ""
+    return f"{humanise(abs(skew))} {'ahead' if skew > timedelta() else 'behind'} of ours"

@@ -1,0 +1,174 @@
+"""Is what runs what was pushed and written? A second word beside the verdict, never part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from spcs_worker_tui.domain.fleet import (
+    ContainerSnapshot,
+    ImageSnapshot,
+    Observation,
+    ServiceSnapshot,
+)
+from spcs_worker_tui.domain.verdict import Sync
+
+_DIGEST_LENGTH = 12
+
+Images = Observation[tuple[ImageSnapshot, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReference:
+    """An image as a spec or a container row names it, taken apart.
+
+    `repository` is `db/schema/repository` in lower case; `tag` is empty where a digest pins it.
+    """
+
+    repository: str
+    name: str
+    tag: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.tag}" if self.tag else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class SpecComparison:
+    """What local files and our own history say; leave out what is not known.
+
+    Args of the same names:
+        differing_fields: Fields of the local spec that the deployed one lacks or has otherwise;
+            None when there is no local spec.
+        applied_digest: The spec digest that we applied last; None when we never did.
+    """
+
+    differing_fields: tuple[str, ...] | None = None
+    applied_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncWord:
+    """The word, and what it means here."""
+
+    word: Sync
+    detail: str = ""
+
+
+NOTHING_LOCAL = SpecComparison()
+
+
+def image_reference(image: str) -> ImageReference | None:
+    """Take `[host/]db/schema/repository/name[:tag][@digest]` apart, None when it is none."""
+    path, _, digest = image.strip().partition("@")
+    parts = [part for part in path.split("/") if part]
+    if len(parts) > 4 and "." in parts[0]:  # noqa: PLR2004 - host, then the four names
+        parts = parts[1:]
+    if len(parts) < 4:  # noqa: PLR2004 - database, schema, repository, image
+        return None
+    name, _, tag = "/".join(parts[3:]).partition(":")
+    if not tag and not digest:
+        tag = "latest"
+    return ImageReference("/".join(parts[:3]).lower(), name, "" if digest else tag)
+
+
+def repository_key(connection: str, repository: str) -> str:
+    """The key of `FleetSnapshot.images`."""
+    return f"{connection}:{repository}"
+
+
+def sync_word(
+    service: ServiceSnapshot,
+    images: Callable[[str], Images | None],
+    local: SpecComparison = NOTHING_LOCAL,
+) -> SyncWord:
+    """Compare what runs with its repository, and with what was written locally where that is known.
+
+    Args:
+        service: With its containers.
+        images: What SHOW IMAGES said of a repository (`db/schema/repository`); None: never asked.
+        local: What is known of the local spec and of our own history.
+
+    Returns:
+        The most pressing word. UNKNOWN only where not even the image could be compared; its
+        detail says which input is missing. IN_SYNC without a local spec says so in its detail.
+    """
+    word = _image_word(service, images)
+    if word.word in (Sync.MIXED, Sync.IMAGE_BEHIND, Sync.IMAGE_GONE):
+        return word
+    if local.differing_fields:
+        fields = ", ".join(local.differing_fields)
+        return SyncWord(Sync.SPEC_DIFFERS, f"{len(local.differing_fields)} differ: {fields}")
+    if local.applied_digest is not None and local.applied_digest != service.spec_digest:
+        return SyncWord(Sync.CHANGED_ELSEWHERE, "the deployed spec is not the one applied here")
+    if word.word is Sync.IN_SYNC and local.differing_fields is None:
+        return SyncWord(Sync.IN_SYNC, "the image is current; no local spec to compare with")
+    return word
+
+
+def _image_word(service: ServiceSnapshot, images: Callable[[str], Images | None]) -> SyncWord:
+    rows = [row for row in service.containers.value if row.image_digest]
+    if mixed := _mixed(rows):
+        if service.is_upgrading:
+            return SyncWord(Sync.UNKNOWN, "an upgrade is running")
+        return SyncWord(Sync.MIXED, f"instances run different images: {mixed}")
+    if not rows:
+        return SyncWord(Sync.UNKNOWN, "no container runs, so there is no digest to compare")
+    words = [_container_word(row, images) for row in _one_per_name(rows)]
+    return max(words, key=lambda found: _PRESSING.index(found.word))
+
+
+_PRESSING = (Sync.IN_SYNC, Sync.UNKNOWN, Sync.IMAGE_GONE, Sync.IMAGE_BEHIND)
+
+
+def _mixed(rows: Sequence[ContainerSnapshot]) -> str:
+    digests: dict[str, dict[str, list[int]]] = {}
+    for row in rows:
+        digests.setdefault(row.name, {}).setdefault(row.image_digest, []).append(row.instance_id)
+    for by_digest in digests.values():
+        if len(by_digest) > 1:
+            return "; ".join(
+                f"{_short(digest)} in instance {', '.join(map(str, sorted(instances)))}"
+                for digest, instances in by_digest.items()
+            )
+    return ""
+
+
+def _one_per_name(rows: Sequence[ContainerSnapshot]) -> list[ContainerSnapshot]:
+    return list({row.name: row for row in rows}.values())
+
+
+def _container_word(row: ContainerSnapshot, images: Callable[[str], Images | None]) -> SyncWord:
+    reference = image_reference(row.image_name)
+    if reference is None:
+        return SyncWord(Sync.UNKNOWN, f"{row.image_name or 'the image'} names no repository")
+    observation = images(reference.repository)
+    if observation is None or observation.observed_at is None:
+        error = observation.error if observation else None
+        why = f": {error}" if error else ""
+        return SyncWord(Sync.UNKNOWN, f"image repository {reference.repository} not read{why}")
+    own = [image for image in observation.value if _same_name(image, reference)]
+    tagged = next((image for image in own if reference.tag in image.tags), None)
+    listed = any(image.digest == row.image_digest for image in own)
+    if reference.tag and tagged is not None and tagged.digest != row.image_digest:
+        gone = "" if listed else "; the running digest is no longer in the repository"
+        return SyncWord(
+            Sync.IMAGE_BEHIND,
+            f"{reference} now is {_short(tagged.digest)}, {_short(row.image_digest)} runs; "
+            f"suspend and resume will not pick it up{gone}",
+        )
+    if not listed:
+        return SyncWord(
+            Sync.IMAGE_GONE,
+            f"{_short(row.image_digest)} is no longer in {reference.repository}: "
+            "a new node could not pull it",
+        )
+    return SyncWord(Sync.IN_SYNC)
+
+
+def _same_name(image: ImageSnapshot, reference: ImageReference) -> bool:
+    return image.image_name == reference.name
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:_DIGEST_LENGTH]
