@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from spcs_worker_tui.domain.fleet import InstanceSnapshot, ServiceKey, ServiceSnapshot
@@ -78,6 +79,7 @@ def clean_part(text: str) -> str:
     return _OUTSIDE.sub("-", text.lower())
 
 
+@lru_cache(maxsize=4096)
 def worker_prefix(key: ServiceKey) -> str:
     """What the names of all workers of that service start with, the last dot included."""
     return ".".join(clean_part(part) for part in (key.database, key.schema, key.name)) + "."

@@ -9,11 +9,10 @@ from datetime import datetime, timedelta
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
     FleetSnapshot,
-    ImageSnapshot,
-    Observation,
     ServiceKey,
     ServiceSnapshot,
 )
+from spcs_worker_tui.domain.join import JoinedWorkers
 from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.rules import first_match
 from spcs_worker_tui.domain.rules_facts import Facts, Kind, Thresholds
@@ -28,7 +27,7 @@ from spcs_worker_tui.domain.rules_history import ServiceHistory
 from spcs_worker_tui.domain.rules_pool import PoolView, lost_together
 from spcs_worker_tui.domain.rules_row import Rule, Side
 from spcs_worker_tui.domain.rules_show import show_facts
-from spcs_worker_tui.domain.sync import repository_key, sync_word
+from spcs_worker_tui.domain.sync import SyncWord, repository_key, sync_word
 from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Verdict
 
 DEFAULT_THRESHOLDS = Thresholds()
@@ -121,6 +120,8 @@ class _Case:
         self.verdict: Verdict | None = None
         self.rule: Rule | None = None
         self.candidate: _Candidate | None = None
+        self._sync: SyncWord | None = None
+        self._sync_inputs: tuple[object, ...] = ()
 
     def is_current(self, inputs: _Inputs, now: datetime) -> bool:
         """Whether the last verdict still stands: nothing new, and no age crossed a limit."""
@@ -131,6 +132,20 @@ class _Case:
             and now < self.valid_until
             and self.inputs.same_as(inputs)
         )
+
+    def sync_word(
+        self, service: ServiceSnapshot, connection: str, snapshot: FleetSnapshot
+    ) -> SyncWord:
+        """The sync word; compared anew only when containers or images were read again."""
+        inputs = (service.containers, service.is_upgrading, snapshot.images)
+        if self._sync is None or any(
+            new is not old for new, old in zip(inputs, self._sync_inputs, strict=True)
+        ):
+            self._sync_inputs = inputs
+            self._sync = sync_word(
+                service, lambda name: snapshot.images.get(repository_key(connection, name))
+            )
+        return self._sync
 
     def settle(self, rule: Rule, verdict: Verdict, polls: _Polls, steady_polls: int) -> Verdict:
         """Believe the new verdict, or keep the old one until another poll agrees."""
@@ -234,9 +249,16 @@ class Judge:
             return case.verdict
         if case.inputs is None or case.inputs.service is not service:
             case.history.observe(service, enough_ready(service), now)
-        facts = self._gather(case, service, connection, view, now)
+        joined = joined_workers(service, view)
+        facts = gather(
+            service,
+            snowflake_facts(service, connection, case.history, now, self._limits),
+            prefect_facts(service, view, joined, self._lost, now, self._limits),
+            self._limits,
+        )
         rule = first_match(facts)
-        verdict = self._verdict(rule, facts, service, connection, view, snapshot)
+        sync = case.sync_word(service, connection.name, snapshot)
+        verdict = _verdict(rule, facts, joined, sync, show_facts(facts, service, connection, view))
         polls = _Polls(seen_at, view.observed_at if view else None)
         settled = case.settle(rule, verdict, polls, self._limits.steady_polls)
         if settled is verdict:
@@ -245,50 +267,6 @@ class Judge:
         case.inputs = inputs
         case.valid_until = self._valid_until(case, facts, now)
         return case.verdict
-
-    def _gather(
-        self,
-        case: _Case,
-        service: ServiceSnapshot,
-        connection: ConnectionSnapshot,
-        view: PoolView | None,
-        now: datetime,
-    ) -> Facts:
-        limits = self._limits
-        joined = joined_workers(service, view)
-        return gather(
-            service,
-            snowflake_facts(service, connection, case.history, now, limits),
-            prefect_facts(service, view, joined, self._lost, now, limits),
-            limits,
-        )
-
-    def _verdict(
-        self,
-        rule: Rule,
-        facts: Facts,
-        service: ServiceSnapshot,
-        connection: ConnectionSnapshot,
-        view: PoolView | None,
-        snapshot: FleetSnapshot,
-    ) -> Verdict:
-        def images(repository: str) -> Observation[tuple[ImageSnapshot, ...]] | None:
-            return snapshot.images.get(repository_key(connection.name, repository))
-
-        sync = sync_word(service, images)
-        is_worker = facts.kind is Kind.WORKER
-        return Verdict(
-            health=rule.health,
-            rule=rule.number,
-            reason=rule.reason(facts),
-            next_step=rule.next_step,
-            facts=show_facts(facts, service, connection, view),
-            sync=sync.word,
-            sync_detail=sync.detail,
-            workers=tuple(row.name for row in joined_workers(service, view).current),
-            workers_online=facts.prefect.fresh if is_worker and view is not None else 0,
-            workers_expected=facts.prefect.expected if is_worker and view is not None else 0,
-        )
 
     def _valid_until(self, case: _Case, facts: Facts, now: datetime) -> datetime:
         """When the verdict may change although nothing new is observed."""
@@ -306,6 +284,25 @@ class Judge:
         if (change := case.history.next_change(now)) is not None:
             ends.append(change)
         return min(ends, default=now + timedelta(hours=1)) + timedelta(microseconds=1)
+
+
+def _verdict(
+    rule: Rule, facts: Facts, joined: JoinedWorkers, sync: SyncWord, shown: tuple[Fact, ...]
+) -> Verdict:
+    p = facts.prefect
+    counts = facts.kind is Kind.WORKER and p.asked
+    return Verdict(
+        health=rule.health,
+        rule=rule.number,
+        reason=rule.reason(facts),
+        next_step=rule.next_step,
+        facts=shown,
+        sync=sync.word,
+        sync_detail=sync.detail,
+        workers=tuple(row.name for row in joined.current),
+        workers_online=p.fresh if counts else 0,
+        workers_expected=p.expected if counts else 0,
+    )
 
 
 def _dated(verdict: Verdict, before: Verdict | None, now: datetime) -> Verdict:

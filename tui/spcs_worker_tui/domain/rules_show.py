@@ -79,18 +79,17 @@ def _prefect(facts: Facts, view: PoolView) -> Iterator[Fact]:
         yield fact("queue polled", f"{humanise(p.polled)} before")
     oldest = "" if p.lateness is None else f", oldest {humanise(p.lateness)}"
     yield fact("late runs", f"{p.late}{oldest}")
-    if p.paused:
-        yield fact("paused", p.paused)
-    if p.is_full:
-        yield fact("slots", f"{p.slots_used} of {p.slots_limit}")
-    if p.orphans:
-        yield fact("orphan runs", str(p.orphans))
-    if p.server_version:
-        yield fact("server version", p.server_version)
-    if p.worker_version:
-        yield fact("worker version", p.worker_version)
-    if (skew := _skew(view.pool.clock_skew)) != "":
-        yield fact("server clock", skew)
+    optional = {
+        "paused": p.paused,
+        "slots": f"{p.slots_used} of {p.slots_limit}" if p.is_full else "",
+        "orphan runs": str(p.orphans or ""),
+        "server version": p.server_version,
+        "worker version": p.worker_version,
+        "server clock": _skew(view.pool.clock_skew),
+    }
+    for name, value in optional.items():
+        if value:
+            yield fact(name, value)
 
 
 def _heartbeat(facts: Facts) -> str:
