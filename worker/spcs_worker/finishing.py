@@ -44,15 +44,15 @@ async def drain(
 ) -> ExitStatus:
     """Take no more runs, wait for those that run, end and mark those that take too long."""
     worker.draining = True
-    count = len(worker.unfinished)
-    health.draining = f"draining: {count} flow runs to finish"
-    logger.info("Draining: %d flow runs to finish, at most %g s", count, settings.drain_seconds)
+    to_finish = _flow_runs(len(worker.unfinished))
+    health.draining = f"draining: {to_finish} to finish"
+    logger.info("Draining: %s to finish, at most %g s", to_finish, settings.drain_seconds)
     await _until(lambda: not worker.unfinished or stop.insisted, settings.drain_seconds)
     left = frozenset(worker.unfinished)
     if not left:
         logger.info("Drained: every flow run has finished")
         return ExitStatus.OK
-    logger.warning("%d flow runs did not finish in time and are stopped", len(left))
+    logger.warning("%s did not finish in time: stopped", _flow_runs(len(left)))
     for pid in _pids(worker):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
@@ -62,6 +62,10 @@ async def drain(
             # Prefect makes each run's process the leader of a group of its own.
             (os.killpg if os.getpgid(pid) == pid else os.kill)(pid, signal.SIGKILL)
     return await _mark(client, left, CRASH_MESSAGE.format(settings.drain_seconds))
+
+
+def _flow_runs(count: int) -> str:
+    return "1 flow run" if count == 1 else f"{count} flow runs"
 
 
 def _pids(worker: DrainingWorker) -> list[int]:

@@ -100,6 +100,11 @@ class HealthServer:
         )
         self._thread.start()
 
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._server.server_address[1])
+
     def close(self) -> None:
         """Stop answering."""
         self._server.shutdown()
