@@ -128,7 +128,9 @@ async def close(connection: Connection) -> None:
 
 
 def _sign_in_error(error: errors.Error, settings: ConnectionSettings) -> FleetError:
-    said = one_line(error.raw_msg, 300)
+    # The connector wraps what the account said; without the wrapping it reads as a sentence.
+    said = one_line(error.raw_msg, 300).removeprefix("Failed to login: ")
+    said = said.removeprefix("Login error: ").removesuffix(f", code: {error.errno}")
     if error.errno in _SIGN_IN:
         return SignInRefusedError(
             f"the account refused the sign-in of {settings.user or 'this user'} "

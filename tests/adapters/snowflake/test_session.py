@@ -1,0 +1,435 @@
+"""The adapter on the unmodified connector, against the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from spcs_worker_tui.adapters.connections import read_connections
+from spcs_worker_tui.adapters.snowflake.session import CONCURRENT_STATEMENTS, ConnectorSession
+from spcs_worker_tui.domain.errors import (
+    ConfigurationError,
+    NotVisibleError,
+    PrivilegeError,
+    SignInNeededError,
+    SignInRefusedError,
+    SnowflakeUnreachableError,
+    StatementRefusedError,
+)
+from spcs_worker_tui.domain.fleet import (
+    ComputePoolState,
+    ContainerStatus,
+    InstanceStatus,
+    ServiceKey,
+    ServiceStatus,
+)
+from spcs_worker_tui.domain.ports import Identity
+from spcs_worker_tui.sandbox.catalogue.model import Container, Instance
+from spcs_worker_tui.sandbox.clock import ManualClock
+from spcs_worker_tui.sandbox.results import SqlError
+from spcs_worker_tui.sandbox.server import SandboxSettings
+from support.catalogue import DIGEST, START, Lab, add_service, grant, new_lab
+from support.sandbox import RunningSandbox, running_sandbox
+from support.saved_connections import Gate, save, until
+
+KEY = ServiceKey("dev", "D", "S", "SVC")
+
+
+@dataclass
+class Bench:
+    """A sandbox, its gate and clock, and a session on the saved connection `dev`."""
+
+    sandbox: RunningSandbox
+    gate: Gate
+    clock: ManualClock
+    home: Path
+    session: ConnectorSession
+
+    @property
+    def lab(self) -> Lab:
+        return self.sandbox.lab
+
+    def connect(self, *, changes: dict[str, Any] | None = None, **options: Any) -> ConnectorSession:
+        """Another session, on `dev` with these settings changed."""
+        table = self.sandbox.connection(**(changes or {}))
+        table.pop("enable_server_session_keep_alive_auto_detection")
+        save(self.home, {"dev": table})
+        return ConnectorSession(read_connections().select(["dev"])[0], **options)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
+    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
+    lab, clock = new_lab(), ManualClock(datetime.now(UTC))
+    gate = Gate(lab.executor)
+    lab.executor = gate  # type: ignore[assignment]
+    settings = SandboxSettings(session_token_seconds=60, master_token_seconds=600)
+    async with running_sandbox(lab, clock=clock, settings=settings) as sandbox:
+        bench = Bench(sandbox, gate, clock, tmp_path, None)  # type: ignore[arg-type]
+        bench.session = bench.connect()
+        try:
+            yield bench
+        finally:
+            gate.open()
+            await bench.session.close()
+
+
+def running_service(lab: Lab, name: str = "SVC", **fields: Any) -> None:
+    container = Container(
+        "worker", "acme/d/s/repo/worker:1.0", DIGEST, "READY", "Running", 2, START, 137, START
+    )
+    instance = Instance(0, "d" * 64, START, "READY", START, "10.0.0.7", "n1", [container])
+    add_service(lab, name, status="RUNNING", target_instances=1, instances=[instance], **fields)
+
+
+async def test_password_login_says_who_we_are(bench: Bench) -> None:
+    assert await bench.session.open() == Identity("acme-main-site", "OPERATOR", "DEPLOYER")
+    assert bench.session.statements == 0
+
+
+async def test_key_pair_login(bench: Bench) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    bench.lab.account.users["OPERATOR"].public_keys.append(public.decode())
+    path = bench.home / "key.p8"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    path.chmod(0o600)
+    for spelling in ("private_key_file", "private_key_path"):
+        session = bench.connect(
+            changes={"authenticator": "SNOWFLAKE_JWT", spelling: str(path), "password": None}
+        )
+        assert (await session.open()).user == "OPERATOR"
+        await session.close()
+
+
+async def test_programmatic_access_token_login(bench: Bench) -> None:
+    user = bench.lab.account.users["OPERATOR"]
+    user.access_tokens["pat-1"] = bench.clock.now() + timedelta(days=1)
+    changes = {"authenticator": "PROGRAMMATIC_ACCESS_TOKEN", "token": "pat-1", "password": None}
+    session = bench.connect(changes=changes)
+    assert (await session.open()).user == "OPERATOR"
+    await session.close()
+
+
+async def test_wrong_password_is_one_sentence_without_it(bench: Bench) -> None:
+    session = bench.connect(changes={"password": "hunter2"})
+    with pytest.raises(SignInRefusedError) as caught:
+        await session.open()
+    assert "OPERATOR" in str(caught.value)
+    assert "dev" in str(caught.value)
+    assert "hunter2" not in str(caught.value) + repr(caught.value.__cause__)
+    assert "password" in caught.value.next_step
+
+
+async def test_wrong_role_says_so(bench: Bench) -> None:
+    session = bench.connect(changes={"role": "NOBODY"})
+    with pytest.raises(SignInRefusedError) as caught:
+        await session.open()
+    assert "role" in caught.value.next_step
+
+
+async def test_a_connection_without_password_is_a_matter_of_settings(bench: Bench) -> None:
+    session = bench.connect(changes={"password": None})
+    with pytest.raises(ConfigurationError, match="password"):
+        await session.open()
+
+
+async def test_a_connection_that_was_deleted_meanwhile(bench: Bench) -> None:
+    save(bench.home, {"other": {"account": "a"}})
+    with pytest.raises(ConfigurationError, match="dev"):
+        await bench.session.open()
+
+
+async def test_nobody_listens(bench: Bench) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        session = bench.connect(changes={"port": unused.getsockname()[1]}, login_seconds=1)
+        with pytest.raises(SnowflakeUnreachableError, match="dev") as caught:
+            await session.open()
+    assert caught.value.next_step
+
+
+async def test_somebody_listens_and_never_answers(bench: Bench) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        session = bench.connect(changes={"port": mute.getsockname()[1]}, login_seconds=0.5)
+        with pytest.raises(SnowflakeUnreachableError, match="dev"):
+            await session.open()
+
+
+async def test_interactive_sign_in_waits_for_a_person(bench: Bench) -> None:
+    settings = read_connections().select(["dev"])[0]
+    session = ConnectorSession(replace(settings, authenticator="externalbrowser", interactive=True))
+    for ask in (session.open, session.show_services):
+        with pytest.raises(SignInNeededError, match="externalbrowser"):
+            await ask()
+    assert session.statements == 0
+
+
+async def test_rows_become_snapshots(bench: Bench) -> None:
+    running_service(bench.lab, comment="ci\x1b[31m", external_access_integrations=["EAI"])
+    (service,) = await bench.session.show_services()
+    assert service.key == KEY
+    assert service.status is ServiceStatus.RUNNING
+    assert (service.current_instances, service.target_instances) == (1, 1)
+    assert service.compute_pool == "P"
+    assert service.owner == "DEPLOYER"
+    assert service.created_on == START
+    assert service.suspended_on is None
+    assert service.comment == "ci"
+    assert service.external_access_integrations == ("EAI",)
+    assert service.auto_resume is True
+    assert service.is_job is False
+    assert service.is_upgrading is False
+    assert service.spec_digest == "d" * 64
+
+    (container,) = await bench.session.show_service_containers(KEY)
+    assert container.status is ContainerStatus.READY
+    assert container.instance_status is InstanceStatus.READY
+    assert (container.restart_count, container.last_exit_code) == (2, 137)
+    assert container.start_time == container.last_restart_time == START
+    assert container.image_digest == DIGEST
+    assert container.image_name.endswith("d/s/repo/worker:1.0")
+
+    (instance,) = await bench.session.show_service_instances(KEY)
+    assert (instance.instance_id, instance.status) == (0, InstanceStatus.READY)
+    assert (instance.spec_digest, instance.ip_address) == ("d" * 64, "10.0.0.7")
+
+    pools = {pool.name: pool for pool in await bench.session.show_compute_pools()}
+    assert pools["P"].state is ComputePoolState.ACTIVE
+    assert (pools["P"].instance_family, pools["P"].target_nodes) == ("CPU_X64_S", 1)
+
+    (image,) = await bench.session.show_images("d/s/repo")
+    assert (image.image_name, set(image.tags), image.digest) == (
+        "worker",
+        {"1.0", "latest"},
+        DIGEST,
+    )
+
+
+async def test_the_spec_of_a_service(bench: Bench) -> None:
+    running_service(
+        bench.lab,
+        spec={
+            "spec": {
+                "containers": [
+                    {
+                        "name": "worker",
+                        "image": "/d/s/repo/worker:1.0",
+                        "env": {"PREFECT_WORK_POOL": "spcs", "DEBUG": "true"},
+                        "args": ["--pool", "spcs"],
+                        "secrets": [
+                            {
+                                "snowflakeSecret": {"objectName": "d.s.key"},
+                                "secretKeyRef": "secret_string",
+                                "envVarName": "PREFECT_API_KEY",
+                            }
+                        ],
+                    }
+                ]
+            }
+        },
+    )
+    spec = await bench.session.describe_service(KEY)
+    (container,) = spec.containers
+    assert spec.digest == "d" * 64
+    assert container.name == "worker"
+    assert container.image.endswith("/d/s/repo/worker:1.0")
+    assert container.image_digest == DIGEST
+    assert container.env["PREFECT_WORK_POOL"] == "spcs"
+    assert container.env["DEBUG"] == "true"
+    assert container.args == ("--pool", "spcs")
+    assert container.secret_env == ("PREFECT_API_KEY",)
+
+
+async def test_the_null_row_of_an_empty_service_is_nobody(bench: Bench) -> None:
+    add_service(bench.lab, status="SUSPENDED")
+    assert await bench.session.show_service_containers(KEY) == ()
+    assert await bench.session.show_service_instances(KEY) == ()
+
+
+async def test_a_dropped_service_is_told_from_a_missing_privilege(bench: Bench) -> None:
+    running_service(bench.lab)
+    grant(bench.lab.account.services["D", "S", "SVC"].grants.privileges, {"WATCHER": {"USAGE"}})
+    for kind in (bench.lab.account.databases["D"], bench.lab.account.databases["D"].schemas["S"]):
+        grant(kind.grants.privileges, {"WATCHER": {"USAGE"}})
+    watcher = bench.connect(changes={"role": "WATCHER"})
+    assert [service.key for service in await watcher.show_services()] == [KEY]
+    with pytest.raises(PrivilegeError) as caught:
+        await watcher.show_service_containers(KEY)
+    assert (caught.value.errno, caught.value.sqlstate) == (3001, "42501")
+    with pytest.raises(PrivilegeError, match=r"D\.S\.SVC"):
+        await watcher.describe_service(KEY)
+    del bench.lab.account.services["D", "S", "SVC"]
+    with pytest.raises(NotVisibleError) as gone:
+        await watcher.show_service_containers(KEY)
+    assert gone.value.errno == 2003
+    assert gone.value.query_id
+    assert "\n" not in str(gone.value)
+    await watcher.close()
+
+
+async def test_suspend_and_resume_send_what_the_plan_shows(bench: Bench) -> None:
+    running_service(bench.lab)
+    assert await bench.session.suspend_service(KEY)
+    assert bench.lab.account.services["D", "S", "SVC"].suspended
+    assert await bench.session.resume_service(KEY)
+    assert not bench.lab.account.services["D", "S", "SVC"].suspended
+    assert bench.sandbox.statements[-2:] == [
+        bench.session.suspend_statement(KEY),
+        bench.session.resume_statement(KEY),
+    ]
+    assert bench.session.suspend_statement(KEY) == "ALTER SERVICE D.S.SVC SUSPEND"
+
+
+async def test_logs_with_time_stamps(bench: Bench) -> None:
+    running_service(bench.lab)
+    bench.lab.platform.log = (
+        "2024-10-22T01:12:29.873896187Z one\x1b[31m red\n2024-10-22T01:12:29.873896188Z two\n"
+    )
+    second = int(datetime(2024, 10, 22, 1, 12, 29, tzinfo=UTC).timestamp()) * 10**9
+    lines = await bench.session.service_logs(KEY, 0, "worker", lines=50, previous=True)
+    assert list(lines) == [(second + 873896187, "one red"), (second + 873896188, "two")]
+    (request,) = bench.lab.platform.log_requests
+    assert (request["lines"], request["previous"], request["timestamps"]) == (50, True, True)
+
+
+async def test_logs_fall_back_to_the_documented_arguments(bench: Bench) -> None:
+    running_service(bench.lab)
+    bench.lab.platform.log = "one\ntwo"
+    seven = []
+
+    def refuse(statement: object) -> SqlError | None:
+        if len(getattr(statement, "arguments", ())) == 7:
+            seven.append(statement)
+            return SqlError("001044", "42P13", "Invalid argument types for function")
+        return None
+
+    bench.gate.refuse = refuse
+    for _ in range(2):
+        lines = await bench.session.service_logs(KEY, 0, "worker", lines=50)
+        assert list(lines) == [(None, "one"), (None, "two")]
+    assert len(seven) == 1
+
+
+async def test_logs_of_a_container_that_has_none_yet(bench: Bench) -> None:
+    running_service(bench.lab)
+    bench.gate.refuse = lambda _statement: SqlError("392605", "22023", "Container has not started")
+    with pytest.raises(StatementRefusedError, match="Container has not started") as caught:
+        await bench.session.service_logs(KEY, 0, "worker", lines=50)
+    assert caught.value.errno == 392605
+    bench.gate.refuse = lambda _statement: None
+    bench.lab.platform.log = "2024-10-22T01:12:29Z one"
+    ((stamp, text),) = await bench.session.service_logs(KEY, 0, "worker", lines=50)
+    assert (stamp is not None, text) == (True, "one")
+
+
+async def test_an_expired_session_token_is_renewed_unseen(bench: Bench) -> None:
+    await bench.session.show_services()
+    await bench.clock.advance(120)
+    await bench.session.show_services()
+    assert len({entry.session_id for entry in bench.sandbox.journal}) == 1
+
+
+async def test_an_expired_master_token_means_a_new_session(bench: Bench) -> None:
+    await bench.session.show_services()
+    await bench.clock.advance(3600)
+    await asyncio.gather(*(bench.session.show_services() for _ in range(3)))
+    assert len({entry.session_id for entry in bench.sandbox.journal}) == 2
+
+
+async def test_after_the_end_of_a_session_no_browser_opens_by_itself(bench: Bench) -> None:
+    settings = replace(read_connections().select(["dev"])[0], interactive=True)
+    session = ConnectorSession(settings)
+    await session.open(interactive=True)
+    await session.show_services()
+    await bench.clock.advance(3600)
+    with pytest.raises(SignInNeededError):
+        await session.show_services()
+    await session.open(interactive=True)
+    await session.show_services()
+    await session.close()
+
+
+async def test_statements_run_side_by_side_but_not_too_many(bench: Bench) -> None:
+    await bench.session.open()
+    bench.gate.shut()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3 * CONCURRENT_STATEMENTS):
+            group.create_task(bench.session.show_services())
+        await until(lambda: bench.gate.waiting == CONCURRENT_STATEMENTS)
+        bench.gate.open()
+    assert bench.gate.most_waiting == CONCURRENT_STATEMENTS
+    assert bench.session.statements == 3 * CONCURRENT_STATEMENTS
+
+
+async def test_a_cancelled_statement_is_aborted_and_the_session_lives_on(bench: Bench) -> None:
+    await bench.session.open()
+    bench.gate.shut()
+    asking = asyncio.create_task(bench.session.show_services())
+    await until(lambda: bench.gate.waiting)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await until(lambda: bench.gate.aborted)
+    bench.gate.open()
+    assert await bench.session.show_services() == ()
+    assert len({entry.session_id for entry in bench.sandbox.journal}) == 1
+
+
+async def test_a_statement_that_takes_too_long_is_aborted(bench: Bench) -> None:
+    session = bench.connect(statement_seconds=0.3)
+    await session.open()
+    bench.gate.shut()
+    with pytest.raises(SnowflakeUnreachableError, match="dev"):
+        await session.show_services()
+    await until(lambda: bench.gate.aborted)
+    bench.gate.open()
+    assert await session.show_services() == ()
+    await session.close()
+
+
+async def test_the_server_goes_away(bench: Bench) -> None:
+    session = bench.connect(statement_seconds=1)
+    await session.open()
+    await bench.sandbox.server.stop()
+    with pytest.raises(SnowflakeUnreachableError, match="dev"):
+        await session.show_services()
+    await session.close()
+
+
+async def test_closing_ends_the_session_and_a_statement_opens_another(bench: Bench) -> None:
+    await bench.session.show_services()
+    await bench.session.close()
+    await bench.session.close()
+    await bench.session.show_services()
+    assert len({entry.session_id for entry in bench.sandbox.journal}) == 2
+
+
+async def test_nothing_is_written_to_the_terminal(
+    bench: Bench, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
+) -> None:
+    await bench.session.show_services()
+    await bench.clock.advance(3600)
+    await bench.session.show_services()
+    with pytest.raises(NotVisibleError):
+        await bench.session.show_service_containers(KEY)
+    with pytest.raises(SignInRefusedError):
+        await bench.connect(changes={"password": "wrong"}).open()
+    await bench.session.close()
+    assert capfd.readouterr() == ("", "")
