@@ -97,7 +97,7 @@ def build_app(wire: Wire, routes: Sequence[BaseRoute] = ()) -> Starlette:
         # Connector 5 doubles the slash.
         Route("/monitoring/queries/{query_id}", endpoints.monitoring, methods=["GET"]),
         Route("/monitoring/queries//{query_id}", endpoints.monitoring, methods=["GET"]),
-        Route("/sandbox/upload/{key}/{path:path}", endpoints.upload, methods=["PUT"]),
+        Route("/sandbox/upload/{key}/{path:path}", endpoints.upload, methods=["PUT", "GET"]),
         Route("/sandbox/journal", endpoints.journal, methods=["GET", "DELETE"]),
     ]
     rest = Route("/{path:path}", endpoints.anything, methods=["GET", "POST", "PUT"])
@@ -261,8 +261,12 @@ class _Endpoints:
         return self._cancel(self._wire.statements.find(session, request.path_params["query_id"]))
 
     async def upload(self, request: Request) -> Response:
+        if request.method != "PUT":
+            # The address is signed for PUT, so asking whether the file exists is forbidden.
+            raise HTTPException(403)
         content = await read_bytes(request, self._wire.settings.upload_limit)
-        self._wire.uploads.receive(request.path_params["key"], content)
+        must_be_new = request.headers.get("x-goog-if-generation-match") == "0"
+        self._wire.uploads.receive(request.path_params["key"], content, must_be_new=must_be_new)
         return Response(status_code=200)
 
     async def anything(self, request: Request) -> Response:

@@ -37,9 +37,8 @@ def progress(code: str | None, message: str | None, data: Any) -> Response:
 
 def refusal(error: WireError) -> Response:
     """The envelope of a refused login or session."""
-    data = {"authnMethod": "", "signInOptions": {}} if error.data is None else error.data
     return JSONResponse(
-        {"data": data, "code": error.code, "message": error.message, "success": False}
+        {"data": error.data, "code": error.code, "message": error.message, "success": False}
     )
 
 

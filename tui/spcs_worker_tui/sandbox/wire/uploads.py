@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath, PureWindowsPath
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 
@@ -18,6 +18,19 @@ from spcs_worker_tui.sandbox.wire.envelope import JsonObject
 from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
 
 _COMPRESSED = frozenset({".gz", ".bz2", ".br", ".zst", ".deflate", ".parquet", ".orc"})
+_SIGNED = "X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-SignedHeaders=" + "%3B".join(
+    (
+        "content-encoding",
+        "host",
+        "x-goog-if-generation-match",
+        "x-goog-meta-encryptiondata",
+        "x-goog-meta-matdesc",
+        "x-goog-meta-sfc-digest",
+    )
+)
+"""Connector 5 sends only headers that the address says are signed, and `OVERWRITE = FALSE` needs
+them."""
+_WILDCARDS = frozenset("*?")
 _DEFAULT_PARALLEL = 4
 _DEFAULT_THRESHOLD = 209_715_200
 
@@ -45,10 +58,10 @@ class Uploads:
             stage: Where the file goes; the role's WRITE has been checked.
             base_url: How the client reaches this server, without trailing slash.
         """
-        source = unquote(put.source.removeprefix("file://"))
+        source = put.source[len("file://") :]
         compress = put.options.get("AUTO_COMPRESS", True) is not False
         stored = _join(put.target.path, _stored_name(source, compress=compress))
-        url = f"{base_url}/sandbox/upload/{self._ticket(stage, stored)}/{quote(stored)}"
+        url = f"{base_url}/sandbox/upload/{self._ticket(stage, stored)}/{quote(stored)}?{_SIGNED}"
         return {
             "command": "UPLOAD",
             "operation": "Node",
@@ -82,23 +95,29 @@ class Uploads:
         self._tickets[key] = _Ticket(stage, path, now + life)
         return key
 
-    def receive(self, key: str, content: bytes) -> None:
+    def receive(self, key: str, content: bytes, *, must_be_new: bool) -> None:
         """Put the body of an upload on its stage.
 
         Raises:
-            HTTPException: 403, as for a signature that is wrong or has expired.
+            HTTPException: 403, as for a signature that is wrong or has expired; 412 when the file
+                exists and must not; 400 for an address that stands for several files: both
+                connectors then ask for an address for each file.
         """
         ticket = self._tickets.get(key)
         now = self._clock.now()
         if ticket is None or ticket.expires <= now:
             raise HTTPException(403)
+        if not _WILDCARDS.isdisjoint(ticket.path):
+            raise HTTPException(400)
+        if must_be_new and ticket.path in ticket.stage.files:
+            raise HTTPException(412)
         digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
         ticket.stage.files[ticket.path] = StagedFile(ticket.path, content, digest, now)
 
 
 def _stored_name(source: str, *, compress: bool) -> str:
     # A Windows client sends backslashes or a drive; both spellings end in the same name.
-    name = PureWindowsPath(PurePosixPath(urlsplit(source).path or source).name).name
+    name = PureWindowsPath(PurePosixPath(source).name).name
     if compress and PurePosixPath(name).suffix.lower() not in _COMPRESSED:
         return f"{name}.gz"
     return name
