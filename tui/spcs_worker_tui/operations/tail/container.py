@@ -70,7 +70,7 @@ class ContainerTail:
         self._life: _Life | None = None
         self._window = Window()
         self._began_here = False
-        """The life began while we were watching, so its first line is expected too."""
+        """The life's first line was seen or is expected: it began while we were watching."""
         self._lines = FIRST_LINES
         self._out: list[LogEvent] = []
 
@@ -96,9 +96,12 @@ class ContainerTail:
 
     async def _read_on(self) -> None:
         """Ask until the answer fits what was seen, or until there is no more to get."""
-        narrowed = False
+        narrowed, narrower = False, None
         for _ in range(_TRIES):
             reading = self._window.read(await self._port.ask(self._lines, False), self._lines)
+            if narrower is not None and narrower.lines[-1] not in reading.lines:
+                reading = narrower  # asking for more lost the newest end: take what was had
+                break
             if reading.fit is Fit.JOINED:
                 break
             if reading.fit is Fit.BEHIND:
@@ -109,12 +112,14 @@ class ContainerTail:
             # Only rows looked at after the answer tell whose life the answer is about.
             current = await self._port.look()
             if current is not None and await self._turn_over(current):
+                narrower = None
                 continue
             settled = reading.whole or narrowed or self._lines == MOST_LINES
             if settled or not self._is_incomplete(reading):
                 if reading.fit is Fit.FIRST and reading.whole and current is not None:
                     await self._life_before(current, len(reading.lines))
                 break
+            narrower = reading
             self._lines = min(MOST_LINES, self._lines * 2)
         else:
             return  # restarting faster than it can be read: the next poll goes on
@@ -149,6 +154,7 @@ class ContainerTail:
             gap = LogGap(self._source, self._window.last_ns, _first_ns(reading.new))
             self._out.append(gap)
         self._window.accept(reading)
+        self._began_here = self._began_here or reading.whole
         self._out += self._shown(reading.new)
 
     def _shown(self, lines: Sequence[Line]) -> list[LogLine]:
@@ -216,7 +222,10 @@ class ContainerTail:
                 if current is not None and current.restart_count > row.restart_count:
                     row = current  # it restarted again: the answer was about a later life
                     continue
-            if reading is not None:
+            if reading is not None and reading.fit is Fit.APART and not reading.lines:
+                # Not the life that was followed: its container was replaced in between.
+                self._out.append(LogGap(self._source, self._window.last_ns, None))
+            elif reading is not None:
                 self._take(reading)
             self._out.append(self._restarted(row))
             self._open(_Life(row.restart_count, row.start_time))

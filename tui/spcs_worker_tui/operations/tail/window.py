@@ -104,7 +104,8 @@ class Window:
             return Reading(Fit.FIRST, lines, lines, whole)
         if not lines:
             return Reading(Fit.APART, (), lines, whole)
-        if whole and self._from_start and lines[: len(self._seen)] == tuple(self._seen):
+        all_asked = len(answer) < asked and self._from_start
+        if all_asked and lines[: len(self._seen)] == tuple(self._seen):
             return Reading(Fit.JOINED, lines[len(self._seen) :], lines, whole)
         if self._is_behind(lines):
             return Reading(Fit.BEHIND, (), lines, whole)

@@ -1,0 +1,376 @@
+"""One container's tail against a model of the server: exact, over bursts, restarts and limits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spcs_worker_tui.domain.errors import SnowflakeUnreachableError
+from spcs_worker_tui.domain.log import LogEvent, LogGap, LogLine, LogNotice, LogRestart, LogSource
+from spcs_worker_tui.operations.tail.container import (
+    FIRST_LINES,
+    MOST_LINES,
+    STEADY_LINES,
+    ContainerPort,
+    ContainerTail,
+)
+from support.service_log import Line, ServerLog, check_events, lines
+
+SOURCE = LogSource(0, "worker")
+
+
+class Bench:
+    """A tail on a server log."""
+
+    def __init__(self, log: ServerLog | None = None) -> None:
+        self.log = log or ServerLog()
+        self.tail = ContainerTail(SOURCE, ContainerPort(self.log.ask, self.log.look))
+        self.events: list[LogEvent] = []
+        self.clock = 0
+
+    def write(self, count: int, *, size: int = 10) -> None:
+        for _ in range(count):
+            self.clock += 1_000_000
+            self.log.write((self.clock, f"line {self.clock // 1_000_000} {'x' * size}"))
+
+    async def poll(self) -> list[LogEvent]:
+        await self.tail.poll(self.log.row())
+        new = self.tail.drain()
+        self.events += new
+        return new
+
+    def check(self) -> None:
+        assert check_events(self.log.written, self.events) == 0
+
+    @property
+    def gaps(self) -> list[LogGap]:
+        return [event for event in self.events if isinstance(event, LogGap)]
+
+
+def texts(events: list[LogEvent]) -> list[str]:
+    return [event.text for event in events if isinstance(event, LogLine)]
+
+
+async def test_begins_with_the_last_few_hundred_lines() -> None:
+    bench = Bench()
+    bench.write(1000)
+    events = await bench.poll()
+    assert len(events) == FIRST_LINES
+    assert texts(events)[-1].startswith("line 1000 ")
+
+
+async def test_says_nothing_twice() -> None:
+    bench = Bench()
+    bench.write(10)
+    await bench.poll()
+    assert await bench.poll() == []
+    bench.write(3)
+    assert len(await bench.poll()) == 3
+    bench.check()
+
+
+async def test_equal_lines_at_the_same_time_are_each_shown() -> None:
+    bench = Bench()
+    bench.log.write((5, "a"), (5, "a"))
+    await bench.poll()
+    bench.log.write((5, "a"))
+    assert texts(await bench.poll()) == ["a"]
+    assert await bench.poll() == []
+
+
+async def test_lines_out_of_order_are_shown_in_the_servers_order() -> None:
+    bench = Bench()
+    bench.log.write((20, "out"), (10, "err"))
+    await bench.poll()
+    bench.log.write((30, "out"), (15, "err"))
+    assert texts(await bench.poll()) == ["out", "err"]
+    assert await bench.poll() == []
+
+
+async def test_a_late_line_that_the_server_sorts_in_is_shown_once() -> None:
+    bench = Bench()
+    bench.log.write((10, "a"), (20, "b"), (30, "c"))
+    await bench.poll()
+    bench.log.lives[-1] = [(10, "a"), (15, "late"), (20, "b"), (30, "c"), (40, "d")]
+    assert texts(await bench.poll()) == ["late", "d"]
+    assert await bench.poll() == []
+    assert not bench.gaps
+
+
+async def test_a_burst_is_fetched_whole_by_asking_for_more() -> None:
+    bench = Bench()
+    bench.write(10)
+    await bench.poll()
+    bench.write(1500)
+    assert len(await bench.poll()) == 1500
+    assert not bench.gaps
+    bench.check()
+
+
+async def test_a_burst_beyond_what_the_server_returns_is_shown_as_a_gap() -> None:
+    bench = Bench()
+    bench.write(10)
+    await bench.poll()
+    last = bench.clock
+    bench.write(3000, size=1000)
+    events = await bench.poll()
+    first = events[1]
+    assert isinstance(first, LogLine)
+    assert events[0] == LogGap(SOURCE, last, first.time_ns)
+    assert max(n for n, _ in bench.log.asked) == MOST_LINES
+    bench.check()
+
+
+async def test_asks_for_few_lines_while_little_happens() -> None:
+    bench = Bench()
+    bench.write(2000)
+    await bench.poll()
+    await bench.poll()
+    bench.log.asked.clear()
+    await bench.poll()
+    assert bench.log.asked == [(STEADY_LINES, False)]
+
+
+async def test_last_words_and_exit_code_are_shown_before_the_new_life() -> None:
+    bench = Bench()
+    bench.write(5)
+    await bench.poll()
+    bench.write(3)
+    bench.log.restart()
+    bench.write(2)
+    events = await bench.poll()
+    assert [type(event) for event in events] == [LogLine] * 3 + [LogRestart] + [LogLine] * 2
+    assert events[3] == LogRestart(SOURCE, 1, 1)
+    bench.check()
+
+
+async def test_a_restart_that_the_watched_row_does_not_show_yet_is_noticed() -> None:
+    bench = Bench()
+    bench.write(5)
+    old = bench.log.row()
+    await bench.poll()
+    bench.write(3)
+    bench.log.restart()
+    bench.write(2)
+    await bench.tail.poll(old)
+    await bench.tail.poll(old)
+    bench.events += bench.tail.drain()
+    assert not bench.gaps
+    bench.check()
+
+
+async def test_lives_in_between_are_a_gap() -> None:
+    bench = Bench()
+    bench.write(5)
+    await bench.poll()
+    for _ in range(3):
+        bench.write(2)
+        bench.log.restart()
+    bench.write(1)
+    events = await bench.poll()
+    assert [type(event) for event in events] == [
+        LogGap,
+        LogRestart,
+        LogLine,
+        LogLine,
+        LogRestart,
+        LogLine,
+    ]
+    bench.check()
+
+
+async def test_a_young_life_is_shown_with_the_end_of_the_one_before() -> None:
+    bench = Bench()
+    bench.write(400)
+    bench.log.restart()
+    bench.write(2)
+    events = await bench.poll()
+    assert isinstance(events[-3], LogRestart)
+    assert len(events) == FIRST_LINES + 1
+    bench.check()
+
+
+async def test_a_new_container_under_the_same_name_starts_afresh() -> None:
+    bench = Bench()
+    bench.write(5)
+    await bench.poll()
+    bench.log.replace()
+    bench.write(2)
+    events = await bench.poll()
+    assert [type(event) for event in events] == [LogNotice, LogLine, LogLine]
+    bench.check()
+
+
+async def test_an_old_row_is_not_taken_for_a_new_container() -> None:
+    bench = Bench()
+    bench.write(5)
+    old = bench.log.row()
+    await bench.poll()
+    bench.log.restart()
+    bench.write(1)
+    await bench.poll()
+    await bench.tail.poll(old)
+    assert bench.tail.drain() == []
+
+
+async def test_without_time_stamps_the_texts_are_matched() -> None:
+    bench = Bench(ServerLog(stamped=False))
+    bench.write(500)
+    await bench.poll()
+    bench.write(30)
+    assert len(await bench.poll()) == 30
+    bench.write(700)
+    assert len(await bench.poll()) == 700
+    assert not bench.gaps
+    bench.check()
+
+
+async def test_a_server_that_cuts_the_newest_end_is_asked_for_less() -> None:
+    bench = Bench(ServerLog(cuts_newest=True))
+    bench.write(1000, size=1000)
+    for _ in range(4):
+        await bench.poll()
+    bench.write(20, size=1000)
+    for _ in range(4):
+        await bench.poll()
+    bench.check()
+
+
+async def test_an_error_in_between_neither_loses_nor_repeats() -> None:
+    bench = Bench()
+    bench.write(5)
+    await bench.poll()
+    bench.write(3)
+    bench.log.restart()
+    bench.write(2)
+    calls = 0
+
+    def fail_late() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise SnowflakeUnreachableError("gone")
+
+    bench.log.before_each_call = fail_late
+    with pytest.raises(SnowflakeUnreachableError):
+        await bench.poll()
+    bench.events += bench.tail.drain()
+    await bench.poll()
+    assert not bench.gaps
+    bench.check()
+
+
+async def test_a_torn_first_line_of_a_cut_answer_is_left_out() -> None:
+    log = ServerLog()
+    whole = lines(*[f"{n} {'x' * 900}" for n in range(90)])
+
+    async def ask(asked: int, previous: bool) -> list[Line]:
+        return [(None, "x tail of a line"), *whole[-asked:]]
+
+    tail = ContainerTail(SOURCE, ContainerPort(ask, log.look))
+    await tail.poll(log.row())
+    await tail.poll(log.row())
+    assert [event.text[:2] for event in tail.drain() if isinstance(event, LogLine)] == [
+        text[:2] for _, text in whole
+    ]
+
+
+# What happens, and how often the tail is asked meanwhile.
+_size = st.sampled_from([0, 20, 300, 2_000])
+_burst = st.tuples(
+    st.just("write"),
+    st.one_of(st.integers(0, 20), st.integers(80, 140), st.integers(0, 3000)),
+    _size,
+    st.sampled_from(["apart", "tied", "jumbled"]),
+)
+_happening = st.one_of(
+    _burst, _burst, st.just(("restart",)), st.just(("replace",)), st.just(("fail",))
+)
+_steps = st.lists(st.one_of(st.just("poll"), st.just("poll"), _happening), min_size=1, max_size=25)
+
+
+class Script:
+    """Writes what the script says; some of it between two calls of one poll."""
+
+    def __init__(self, bench: Bench, between: list[tuple[object, ...]]) -> None:
+        self.bench = bench
+        self.between = between
+        self.time = 0
+        self.serial = 0
+        self.failing = False
+        bench.log.before_each_call = self.call
+
+    def call(self) -> None:
+        if self.between:
+            self.do(*self.between.pop())
+        if self.failing:
+            self.failing = False
+            raise SnowflakeUnreachableError("gone")
+
+    def do(self, what: object, *arguments: object) -> None:
+        if what == "restart":
+            self.bench.log.restart()
+        elif what == "replace":
+            self.bench.log.replace()
+        elif what == "fail":
+            self.failing = True
+        else:
+            count, size, manner = arguments
+            assert isinstance(count, int)
+            assert isinstance(size, int)
+            for _ in range(count):
+                self.serial += 1
+                self.write(size, manner)
+
+    def write(self, size: int, manner: object) -> None:
+        if manner == "tied":  # equal lines, three to a time stamp
+            self.time += self.serial % 3 == 0
+            self.bench.log.write((self.time * 1000, "tied" + "x" * size))
+            return
+        self.time += 1
+        late = 500_000 if manner == "jumbled" and self.serial % 4 == 0 else 0
+        self.bench.log.write((self.time * 1000 - late, f"{self.serial}" + "x" * size))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    steps=_steps,
+    between=st.lists(_happening, max_size=6),
+    limit=st.sampled_from([100_000, 65_000, 10_000_000]),
+)
+async def test_whatever_happens_each_line_is_shown_once_or_in_a_gap(
+    steps: list[object], between: list[tuple[object, ...]], limit: int
+) -> None:
+    bench = Bench(ServerLog(limit_bytes=limit))
+    script = Script(bench, between)
+    for step in [*steps, *["poll"] * 12]:
+        if isinstance(step, tuple):
+            script.do(*step)
+            continue
+        try:
+            await bench.poll()
+        except SnowflakeUnreachableError:
+            bench.events += bench.tail.drain()
+    assert check_events(bench.log.written, bench.events) == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    bursts=st.lists(
+        st.tuples(st.integers(0, 550), st.sampled_from([0, 20, 50]), st.booleans()), max_size=12
+    )
+)
+async def test_what_the_server_can_return_is_never_a_gap(
+    bursts: list[tuple[int, int, bool]],
+) -> None:
+    bench = Bench()
+    bench.write(1)
+    await bench.poll()
+    for count, size, restarts in bursts:
+        bench.write(count, size=size)
+        if restarts:
+            bench.log.restart()
+        await bench.poll()
+    assert not bench.gaps
+    bench.check()
