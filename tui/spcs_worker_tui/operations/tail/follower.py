@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -61,7 +62,7 @@ class LogFollower:
         self._clock = clock
         self._timing = timing or TailTiming()
 
-    async def follow(self, key: ServiceKey) -> AsyncIterator[Sequence[LogEvent]]:
+    async def follow(self, key: ServiceKey) -> AsyncGenerator[Sequence[LogEvent], None]:
         """The service's log from the last few hundred lines on, all containers merged.
 
         Ends when the service was dropped. Closing the iterator stops everything it started.
@@ -71,8 +72,9 @@ class LogFollower:
         """
         tail = _ServiceTail(key, self._sessions, self._services, self._clock, self._timing)
         try:
-            async for events in tail.batches():
-                yield events
+            async with aclosing(tail.batches()) as batches:
+                async for events in batches:
+                    yield events
         finally:
             await tail.stop()
 
@@ -103,7 +105,7 @@ class _ServiceTail:
         default_factory=lambda: asyncio.Queue(_QUEUED_ANSWERS)
     )
 
-    async def batches(self) -> AsyncIterator[Sequence[LogEvent]]:
+    async def batches(self) -> AsyncGenerator[Sequence[LogEvent], None]:
         """Merged events, as they become due."""
         merger = Merger(timedelta(seconds=self.timing.hold_back))
         seen = False
