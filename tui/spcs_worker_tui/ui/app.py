@@ -1,0 +1,367 @@
+"""The dashboard's application: holds the picture, and is the only one to talk to the console.
+
+One way: console -> message -> reactive -> screens -> widgets. The console is opened after the
+first frame was painted, so that nobody waits for an import before something is on the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, ClassVar, TypeVar
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.timer import Timer
+
+from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
+from spcs_worker_tui.domain.fleet import ServiceKey, ServiceStatus
+from spcs_worker_tui.domain.log import LogNotice
+from spcs_worker_tui.domain.plan import Plan
+from spcs_worker_tui.domain.ports import FleetConsole
+from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.ui import theme as themes
+from spcs_worker_tui.ui.bindings import APP, keymap_problems
+from spcs_worker_tui.ui.commands import DashboardCommands
+from spcs_worker_tui.ui.desk import Desk, find_row
+from spcs_worker_tui.ui.format import UNICODE, Glyphs
+from spcs_worker_tui.ui.messages import (
+    ConsoleFailed,
+    FleetJudged,
+    LogArrived,
+    PageAsked,
+    PlanApproved,
+    PlanEnded,
+    PlanProgressed,
+    RowHighlighted,
+    SignInAsked,
+)
+from spcs_worker_tui.ui.rows import RowKey, ServiceRow
+from spcs_worker_tui.ui.screens.fleet import FleetScreen
+
+T = TypeVar("T")
+
+PAINT_LOG_EVERY = 0.22
+"""Seconds between two paints of a log that grows: painting is what a busy log costs."""
+FOLLOW_AFTER = 0.15
+"""Seconds that the cursor rests on a row before its log is asked for."""
+QUIT_WITHIN = timedelta(seconds=2)
+
+OpenConsole = Callable[[], Awaitable[FleetConsole]]
+
+
+def utc_now() -> datetime:
+    """Our own clock."""
+    return datetime.now(UTC)
+
+
+class FleetApp(App[None]):
+    """The dashboard.
+
+    Args:
+        open_console: Makes the console. Called after the first frame, and again when the user
+            retries; whatever is slow to import it imports in a thread. Raises `FleetError`.
+        theme: `spcs-dark`, `spcs-light` or `spcs-terminal`.
+        now: Our own clock, aware and in UTC.
+        zone: The reader's time zone; None is the machine's.
+        glyphs: What signs to draw with.
+        keymap: Keys by binding id, where the user wants others than ours.
+    """
+
+    TITLE = "spcs-worker-tui"
+    BINDINGS: ClassVar[list[BindingType]] = [*APP]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
+        App.COMMANDS.copy().pop(),
+        DashboardCommands,
+    }
+
+    judged: reactive[JudgedFleet | None] = reactive(None, init=False, always_update=True)
+    """The picture that is shown."""
+    selected: reactive[RowKey | None] = reactive(None, init=False)
+    """The row that actions are about, whether it is still there or not."""
+    is_paused: reactive[bool] = reactive(default=False, init=False)
+    """The picture is held still; newer ones wait."""
+    failure: reactive[FleetError | None] = reactive(None, init=False)
+    """Why there is no console."""
+
+    def __init__(
+        self,
+        open_console: OpenConsole,
+        *,
+        theme: str = themes.DARK,
+        now: Callable[[], datetime] = utc_now,
+        zone: tzinfo | None = None,
+        glyphs: Glyphs = UNICODE,
+        keymap: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        for builtin in list(self.available_themes):
+            self.unregister_theme(builtin)
+        for own in themes.THEMES:
+            self.register_theme(own)
+        self.theme = theme
+        self.desk = Desk(now, zone, glyphs)
+        self._open_console = open_console
+        self._console: FleetConsole | None = None
+        self._held: JudgedFleet | None = None
+        self._user_keymap = dict(keymap or {})
+        self._log_paint: Timer | None = None
+        self._follow_soon: Timer | None = None
+        self._last_interrupt: datetime | None = None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our tokens, known in every style sheet."""
+        return dict(themes.DEFAULT_TOKENS)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The fleet."""
+        return FleetScreen(self.desk).data_bind(
+            FleetApp.judged, FleetApp.selected, FleetApp.is_paused, FleetApp.failure
+        )
+
+    def on_mount(self) -> None:
+        """Take the user's keys; open the console once something is on the screen."""
+        if problems := keymap_problems(self._user_keymap):
+            self._user_keymap = {}
+            text = "; ".join(problems)
+            self.notify(f"The keymap is not used: {text}", severity="warning", markup=False)
+        self.set_keymap(self._user_keymap)
+        self.call_after_refresh(self.open_console)
+
+    async def on_unmount(self) -> None:
+        """Nothing that was started outlives the dashboard."""
+        if self._console is not None:
+            await self._console.close()
+
+    # From the console
+
+    @work(exclusive=True, group="console", exit_on_error=False)
+    async def open_console(self) -> None:
+        """Open the console and pass its pictures on, until it ends."""
+        try:
+            if self._console is None:
+                self._console = await self._open_console()
+            self.failure = None
+            async with _closing(self._console.watch()) as pictures:
+                async for judged in pictures:
+                    self.post_message(FleetJudged(judged))
+        except FleetError as error:
+            self.post_message(ConsoleFailed(error))
+        except (ImportError, OSError) as error:
+            # A part that is not installed, a file that cannot be read: no bug of ours.
+            problem = ConfigurationError(str(error), next_step="Check the installation.")
+            self.post_message(ConsoleFailed(problem))
+
+    @on(ConsoleFailed)
+    def _console_failed(self, event: ConsoleFailed) -> None:
+        if self.judged is None:
+            self.failure = event.error
+        else:
+            text = f"{event.error.message} {event.error.next_step}".strip()
+            self.notify(text, title="Watching stopped", severity="error", markup=False, timeout=30)
+
+    @on(FleetJudged)
+    def _fleet_judged(self, event: FleetJudged) -> None:
+        self.desk.history.observe(event.judged)
+        if self.is_paused:
+            self._held = event.judged
+            return
+        self._show(event.judged)
+
+    def _show(self, judged: JudgedFleet) -> None:
+        could = self.check_action("suspend_or_resume", ())
+        self.judged = judged
+        if self.check_action("suspend_or_resume", ()) is not could:
+            self.screen.refresh_bindings()
+
+    @work(exclusive=True, group="log", exit_on_error=False)
+    async def follow_log(self, key: ServiceKey) -> None:
+        """Pass the log of that service on, until another one is selected."""
+        if self._console is None:
+            return
+        try:
+            async with _closing(self._console.follow_log(key)) as batches:
+                async for events in batches:
+                    self.post_message(LogArrived(key, events))
+        except FleetError as error:
+            text = f"{error.message} {error.next_step}".strip()
+            self.post_message(LogArrived(key, (LogNotice(text),)))
+
+    @on(LogArrived)
+    def _log_arrived(self, event: LogArrived) -> None:
+        if event.key != self.desk.log.key:
+            return
+        self.desk.log.append(event.events)
+        if self._log_paint is None:
+            self._log_paint = self.set_timer(PAINT_LOG_EVERY, self._paint_log)
+
+    def _paint_log(self) -> None:
+        self._log_paint = None
+        for screen in self.screen_stack:
+            if screen.is_current and (grew := getattr(screen, "log_grew", None)) is not None:
+                grew()
+
+    # From the reader
+
+    @on(RowHighlighted)
+    def _row_highlighted(self, event: RowHighlighted) -> None:
+        if event.key == self.selected:
+            return
+        self.selected = event.key
+        service = event.key if isinstance(event.key, ServiceKey) else None
+        self.desk.log.start(service)
+        self._paint_log()
+        self.screen.refresh_bindings()
+        if self._follow_soon is not None:
+            self._follow_soon.stop()
+        self._follow_soon = self.set_timer(FOLLOW_AFTER, self._follow_selected)
+
+    def _follow_selected(self) -> None:
+        """Watch more closely what the cursor rests on."""
+        key = self.selected if isinstance(self.selected, ServiceKey) else None
+        if self._console is None:
+            return
+        self._console.select(key)
+        if key is not None:
+            self.follow_log(key)
+        else:
+            self.workers.cancel_group(self, "log")
+
+    @on(PageAsked)
+    def _page_asked(self, event: PageAsked) -> None:
+        from spcs_worker_tui.ui.screens.service import ServiceScreen  # loaded when first shown
+
+        screen = ServiceScreen(self.desk, event.page).data_bind(
+            FleetApp.judged, FleetApp.selected, FleetApp.is_paused, FleetApp.failure
+        )
+        self.push_screen(screen)
+
+    @on(SignInAsked)
+    def _sign_in_asked(self, event: SignInAsked) -> None:
+        self.sign_in(event.connection)
+
+    @work(exclusive=True, group="sign-in", exit_on_error=False)
+    async def sign_in(self, connection: str) -> None:
+        """Sign in interactively, because the reader asked for it on that line."""
+        if self._console is None:
+            return
+        self.notify(f"Signing in to {connection}. A browser may open.", markup=False)
+        try:
+            await self._console.sign_in(connection)
+        except FleetError as error:
+            self._say(error, f"Sign-in to {connection}")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """What cannot be done to the selected row is dimmed."""
+        if action == "suspend_or_resume":
+            return self._can_suspend_or_resume() or None
+        return True
+
+    def _can_suspend_or_resume(self) -> bool:
+        row = find_row(self.judged, self.selected)
+        gone = {ServiceStatus.DELETING, ServiceStatus.DELETED, ServiceStatus.SUSPENDING}
+        return (
+            isinstance(row, ServiceRow)
+            and row.service.status not in gone
+            and not row.service.is_job
+        )
+
+    def action_suspend_or_resume(self) -> None:
+        """Make the plan, then ask."""
+        if isinstance(self.selected, ServiceKey):
+            self.ask_plan(self.selected)
+
+    @work(exclusive=True, group="plan", exit_on_error=False)
+    async def ask_plan(self, key: ServiceKey) -> None:
+        """Make a plan for that service, whatever is selected meanwhile, and show it."""
+        from spcs_worker_tui.ui.modals.plan import PlanModal  # loaded when first shown
+
+        row = find_row(self.judged, key)
+        if self._console is None or not isinstance(row, ServiceRow):
+            return
+        is_suspended = row.service.status is ServiceStatus.SUSPENDED
+        make = self._console.plan_resume if is_suspended else self._console.plan_suspend
+        try:
+            plan = await make(key)
+        except FleetError as error:
+            self._say(error, key.name)
+            return
+        verb = "Resume" if is_suspended else "Suspend"
+        self.push_screen(PlanModal(plan, row.connection, verb, self.desk.glyphs))
+
+    @on(PlanApproved)
+    def _plan_approved(self, event: PlanApproved) -> None:
+        self.apply_plan(event.plan)
+
+    @work(group="apply", exit_on_error=False)
+    async def apply_plan(self, plan: Plan) -> None:
+        """Apply it and report every step, also when nobody looks any more."""
+        assert self._console is not None, "a plan was made by a console"
+        ended = PlanEnded(plan)
+        try:
+            async with _closing(self._console.apply(plan)) as steps:
+                async for progress in steps:
+                    self.screen.post_message(PlanProgressed(progress))
+                    ended.error = progress.error or ended.error
+        except FleetError as error:
+            ended.error = error
+        self.screen.post_message(ended)
+        if ended.error is not None:
+            self._say(ended.error, plan.title)
+        else:
+            self.notify(plan.title, title="Done", markup=False)
+        self._console.refresh()
+
+    def _say(self, error: FleetError, title: str) -> None:
+        text = f"{error.message} {error.next_step}".strip()
+        self.notify(text, title=title, severity="error", markup=False, timeout=12)
+
+    def action_refresh_now(self) -> None:
+        """Look again; after a failure to open, try again."""
+        if self._console is None or self.failure is not None:
+            self.open_console()
+        else:
+            self._console.refresh()
+
+    def action_pause(self) -> None:
+        """Hold the picture still, or show the newest and go on."""
+        self.is_paused = not self.is_paused
+        if not self.is_paused and self._held is not None:
+            held, self._held = self._held, None
+            self._show(held)
+
+    def action_help(self) -> None:
+        """What every key does."""
+        from spcs_worker_tui.ui.screens.help import HelpScreen  # loaded when first shown
+
+        self.push_screen(HelpScreen(self.desk.glyphs, self._user_keymap))
+
+    def action_quit_on_second(self) -> None:
+        """Quit when it comes twice, because one ctrl+c may be meant for a copy."""
+        now = self.desk.now()
+        if self._last_interrupt is not None and now - self._last_interrupt < QUIT_WITHIN:
+            self.exit()
+        self._last_interrupt = now
+        self.notify("Press ctrl+c once more to quit", markup=False, timeout=2)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers beside our own actions."""
+        yield SystemCommand("Theme", "Dark, light, or the terminal's own", self.action_change_theme)
+        yield SystemCommand("Quit", "Leave the dashboard", self.action_quit)
+        yield SystemCommand("Screenshot", "Save the screen as SVG", self.deliver_screenshot)
+        del screen
+
+
+@asynccontextmanager
+async def _closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """The stream, closed on the way out where it can be closed."""
+    try:
+        yield stream
+    finally:
+        if (close := getattr(stream, "aclose", None)) is not None:
+            await close()

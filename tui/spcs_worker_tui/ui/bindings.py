@@ -1,0 +1,192 @@
+"""Every key of the dashboard, in one place.
+
+Screens and widgets take their bindings from here; the key bar, the help screen, the command
+palette and docs/keys.md are made from the same lists, so none of them can forget a key. Every
+binding has an id, by which a keymap can move it, and a tooltip, which is its help.
+
+Plain letters look at something or open a question. Nothing irreversible has a key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+def _bind(key: str, action: str, label: str, name: str, help_text: str, **rest: bool) -> Binding:
+    return Binding(key, action, label, id=name, tooltip=help_text, show=rest.get("show", False))
+
+
+SCROLL = (
+    _bind("down,j", "scroll_line(1)", "Down", "view.down", "One line down"),
+    _bind("up,k", "scroll_line(-1)", "Up", "view.up", "One line up"),
+    _bind("home,g", "scroll_edge(-1)", "Top", "view.top", "To the first line"),
+    _bind("end,G", "scroll_edge(1)", "Bottom", "view.bottom", "To the last line"),
+    _bind("pagedown,ctrl+f", "scroll_half(1)", "Page down", "view.page-down", "One page down"),
+    _bind("pageup,ctrl+b", "scroll_half(-1)", "Page up", "view.page-up", "One page up"),
+    _bind("left", "scroll_side(-1)", "Left", "view.left", "To the left, where lines are long"),
+    _bind("right", "scroll_side(1)", "Right", "view.right", "To the right, where lines are long"),
+)
+
+APP = (
+    _bind("question_mark,f1", "help", "Help", "app.help", "What every key does", show=True),
+    _bind("colon", "command_palette", "Commands", "app.commands", "Find a command by its name"),
+    _bind(
+        "ctrl+c", "quit_on_second", "Quit", "app.quit",
+        "Pressed twice: quit. With text selected: copy it",
+    ),
+)  # fmt: skip
+
+_ABOUT_SERVICE = (
+    _bind("w", "page('why')", "Why", "service.why", "Why the verdict is what it is", show=True),
+    _bind("l", "page('log')", "Log", "service.log", "The log on the full screen", show=True),
+    _bind("d", "page('describe')", "Describe", "service.describe", "Everything known about it"),
+    _bind("y", "page('spec')", "Spec", "service.spec", "The deployed specification"),
+    _bind(
+        "z", "app.suspend_or_resume", "Suspend/resume", "service.suspend",
+        "Show the plan to suspend it, or to resume it, and ask", show=True,
+    ),
+    _bind("c", "copy", "Copy", "view.copy", "Copy what is selected or shown to the clipboard"),
+    _bind("r,f5,ctrl+r", "app.refresh_now", "Refresh", "fleet.refresh", "Look again now"),
+    _bind("space", "app.pause", "Pause", "fleet.pause", "Hold the picture still, or let it go on"),
+)  # fmt: skip
+
+FLEET = (
+    _bind("enter", "open", "Open", "service.open", "Open the service; on a connection: sign in"),
+    *_ABOUT_SERVICE,
+    _bind("slash", "filter", "Filter", "fleet.filter", "Show only the rows that match", show=True),
+    _bind(
+        "exclamation_mark", "problems", "Problems", "fleet.problems",
+        "Show only what is neither healthy nor suspended", show=True,
+    ),
+    _bind("s", "sort", "Sort", "fleet.sort", "Choose the column to sort by", show=True),
+    _bind("S", "reverse", "Reverse", "fleet.reverse", "Sort the other way round"),
+    _bind("escape", "clear", "Clear", "fleet.clear", "Clear the filter, back to the table"),
+    _bind("1", "pane('fleet')", "Table", "pane.fleet", "To the table"),
+    _bind("2", "pane('log')", "Log pane", "pane.log", "To the log pane"),
+    _bind("3", "pane('workers')", "Workers pane", "pane.workers", "To the workers pane"),
+    _bind("q", "app.quit", "Quit", "app.leave", "Quit, from the fleet only", show=True),
+)  # fmt: skip
+
+SERVICE = (
+    _bind("escape,h", "back", "Back", "service.back", "Back to the fleet", show=True),
+    *_ABOUT_SERVICE,
+    _bind("1", "page('overview')", "Overview", "service.overview", "What runs, and how it is"),
+    _bind("2", "page('why')", "Why", "service.why-page", "Why the verdict is what it is"),
+    _bind("3", "page('describe')", "Describe", "service.describe-page", "Everything known"),
+    _bind("4", "page('spec')", "Spec", "service.spec-page", "The deployed specification"),
+    _bind("5", "page('log')", "Log", "service.log-page", "The log on the full screen"),
+    _bind("full_stop,right_square_bracket", "turn(1)", "Next", "service.next", "The next page"),
+    _bind("comma,left_square_bracket", "turn(-1)", "Previous", "service.previous", "Page before"),
+)  # fmt: skip
+
+LOG = (
+    _bind("space", "hold", "Pause", "log.pause", "Stop following, or follow again", show=True),
+    _bind("f", "follow", "Follow", "log.follow", "Follow the newest line", show=True),
+    _bind("w", "wrap", "Wrap", "log.wrap", "Wrap long lines, or let them run on", show=True),
+    _bind("t", "timestamps", "Times", "log.timestamps", "Show or hide the times", show=True),
+    _bind("c", "copy", "Copy", "log.copy", "Copy the selected text, or all lines that are kept"),
+)
+
+PLAN = (
+    _bind("escape", "cancel", "Cancel", "plan.cancel", "Change nothing"),
+    _bind("right,down", "app.focus_next", "Next", "plan.next", "To the next button"),
+    _bind("left,up", "app.focus_previous", "Previous", "plan.previous", "To the button before"),
+)
+
+SORT = (_bind("escape", "cancel", "Cancel", "sort.cancel", "Leave the order as it is"),)
+
+HELP = (_bind("escape,question_mark,q", "back", "Back", "help.back", "Close the help", show=True),)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Keys that are active together, and where."""
+
+    title: str
+    bindings: Sequence[Binding]
+
+
+SCOPES = (
+    Scope("Everywhere", APP),
+    Scope("Fleet", FLEET),
+    Scope("Service", SERVICE),
+    Scope("Log, when it has the focus", LOG),
+    Scope("Moving, in tables and texts", SCROLL),
+    Scope("Plan", PLAN),
+    Scope("Sort menu", SORT),
+    Scope("Help", HELP),
+)
+
+_NAMES = {
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "slash": "/",
+    "colon": ":",
+    "comma": ",",
+    "full_stop": ".",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "f1": "F1",
+    "f5": "F5",
+}
+
+
+def key_names(keys: str) -> list[str]:
+    """How the keys of a binding are written for people: `question_mark,f1` is `?` and `F1`."""
+    return [_NAMES.get(key, key) for key in keys.split(",")]
+
+
+def by_id(scope: Scope, keymap: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The ids of a scope with their keys, the keymap's where it has any."""
+    for binding in scope.bindings:
+        name = binding.id or binding.action
+        yield name, keymap.get(name, binding.key)
+
+
+def keymap_problems(keymap: Mapping[str, str], scopes: Sequence[Scope] = SCOPES) -> list[str]:
+    """What is wrong with the keys that a user chose: unknown ids, one key for two actions."""
+    known = {name for scope in scopes for name, _ in by_id(scope, {})}
+    problems = [f"there is no action {name!r}" for name in keymap if name not in known]
+    for scope in scopes:
+        keys = Counter(key for _, own in by_id(scope, keymap) for key in own.split(","))
+        problems += [
+            f"{scope.title}: the key {key!r} is bound {count} times"
+            for key, count in keys.items()
+            if count > 1
+        ]
+    return problems
+
+
+def keys_page(scopes: Sequence[Scope] = SCOPES) -> str:
+    """docs/keys.md: every key with its id and meaning."""
+    parts = [_PREFACE]
+    for scope in scopes:
+        parts += [f"## {scope.title}", "", "| Keys | What it does | Id |", "|--|--|--|"]
+        for binding in scope.bindings:
+            keys = " ".join(f"`{name}`" for name in key_names(binding.key))
+            parts.append(f"| {keys} | {binding.tooltip} | `{binding.id}` |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+_PREFACE = """\
+# Keys
+
+Plain letters look at something or open a question: no single key changes anything outside.
+Every action that is named here is also in the command palette (`ctrl+p` or `:`). The mouse works
+too: click a row, a column's title, a key in the bottom line.
+
+The filter (`/`) takes words that must all match: `word` anywhere in the row, `conn:prod` in one
+column, `!word` or `!status:suspended` for rows without it, `/^ING.*/` for a regular expression.
+Selecting text with the mouse and `ctrl+c` copies it; over SSH that needs a terminal that accepts
+OSC 52. Most terminals select without the program's help while shift is held.
+
+This page is made from the program's bindings; the ids are the names a keymap uses.
+"""
