@@ -12,10 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snowflake.connector import errors
-from snowflake.connector.aio import Connection, DictCursor
-
 from spcs_worker_tui.adapters.connections import ConnectionSettings
+from spcs_worker_tui.adapters.snowflake.lean_import import without_unused
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
     FleetError,
@@ -28,6 +26,10 @@ from spcs_worker_tui.domain.errors import (
 )
 from spcs_worker_tui.domain.ports import Identity
 from spcs_worker_tui.domain.text import one_line
+
+with without_unused():
+    from snowflake.connector import errors
+    from snowflake.connector.aio import Connection, DictCursor
 
 # What the connector has to say to programmers would be written over the dashboard.
 warnings.filterwarnings("ignore", module=r"snowflake\.connector\b")
