@@ -1,0 +1,177 @@
+"""How to sign in to a Prefect API: from the environment, Prefect's profiles, or a keyring.
+
+A credential is used only for the API that it was saved for: a service's spec may name any
+address, and what is sent there must not depend on who wrote the spec.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_API_URL = "PREFECT_API_URL"
+_TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
+_RESERVED_HEADERS = frozenset({"user-agent", "prefect-csrf-token", "prefect-csrf-client"})
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What to send along to one API. Its repr shows no secret.
+
+    `problem` says in one sentence why something that was saved could not be used.
+    """
+
+    api_key: str = field(default="", repr=False)
+    auth_string: str = field(default="", repr=False)
+    custom_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_file: str = ""
+    verify_tls: bool = True
+    source: str = ""
+    problem: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to sign in with."""
+        return not (self.api_key or self.auth_string or self.custom_headers)
+
+    def headers(self) -> dict[str, str]:
+        """The headers to send; the auth string wins over the key (prefect-contract 1.2)."""
+        headers = {
+            name: value
+            for name, value in self.custom_headers.items()
+            if name.lower() not in _RESERVED_HEADERS
+        }
+        if self.auth_string:
+            token = base64.b64encode(self.auth_string.encode()).decode()
+            headers["Authorization"] = f"Basic {token}"
+        elif self.api_key:
+            headers["Authorization"] = f"Bearer {self.api_key}"
+        return headers
+
+
+class CredentialFinder:
+    """Finds what is saved for an API.
+
+    Args:
+        environ: The environment.
+        profiles: Prefect's `profiles.toml`; by default where Prefect keeps it
+            (prefect-contract 1.7). It is read, never written.
+        keyring: Asked last: the credentials for an API URL, or None.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        profiles: Path | None = None,
+        keyring: Callable[[str], Credentials | None] | None = None,
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._profiles = profiles or _profiles_path(self._environ)
+        self._keyring = keyring
+
+    def find(self, api_url: str) -> Credentials:
+        """What to sign in with at that API, empty when nothing is saved; never raises."""
+        environ = self._environ
+        if _base(environ.get(_API_URL, "")) == _base(api_url):
+            found = _from_settings(environ, "the environment")
+            if not found.is_empty:
+                return found
+        problem = ""
+        try:
+            for name, settings in self._saved_profiles():
+                if _base(settings.get(_API_URL, "")) == _base(api_url):
+                    return _from_settings(settings, f"Prefect profile {name!r}")
+        except (OSError, ValueError) as error:
+            problem = f"{self._profiles} cannot be read: {_first_line(error)}"
+        if self._keyring is not None and (kept := self._keyring(_base(api_url))) is not None:
+            return kept
+        return Credentials(problem=problem)
+
+    def _saved_profiles(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """The saved profiles, the active one first.
+
+        Raises:
+            OSError: The file cannot be read.
+            ValueError: It is no TOML.
+        """
+        try:
+            saved = tomllib.loads(self._profiles.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return
+        profiles = saved.get("profiles")
+        if not isinstance(profiles, dict):
+            return
+        active = self._environ.get("PREFECT_PROFILE") or saved.get("active")
+        for name in sorted(profiles, key=lambda name: name != active):
+            settings = profiles[name]
+            if isinstance(settings, dict):
+                yield name, {str(k): _setting_text(v) for k, v in settings.items()}
+
+
+def _profiles_path(environ: Mapping[str, str]) -> Path:
+    if path := environ.get("PREFECT_PROFILES_PATH"):
+        return Path(path).expanduser()
+    home = environ.get("PREFECT_HOME") or "~/.prefect"
+    return Path(home).expanduser() / "profiles.toml"
+
+
+def _from_settings(settings: Mapping[str, str], source: str) -> Credentials:
+    headers, problem = _custom_headers(settings.get("PREFECT_CLIENT_CUSTOM_HEADERS", ""))
+    secrets = {}
+    for name in ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"):
+        secrets[name] = settings.get(name, "").strip()
+        if not _fits_a_header(secrets[name]) and name == "PREFECT_API_KEY":
+            problem, secrets[name] = f"{name} in {source} holds characters no key has", ""
+    insecure = settings.get("PREFECT_API_TLS_INSECURE_SKIP_VERIFY", "").strip().lower() in _TRUE
+    return Credentials(
+        api_key=secrets["PREFECT_API_KEY"],
+        auth_string=secrets["PREFECT_API_AUTH_STRING"],
+        custom_headers=headers,
+        ca_file=settings.get("PREFECT_API_SSL_CERT_FILE", "").strip(),
+        verify_tls=not insecure,
+        source=source,
+        problem=problem,
+    )
+
+
+def _custom_headers(text: str) -> tuple[dict[str, str], str]:
+    if not text.strip():
+        return {}, ""
+    try:
+        headers: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        headers = None
+    if not isinstance(headers, dict):
+        return {}, "PREFECT_CLIENT_CUSTOM_HEADERS is no JSON object"
+    usable = {
+        name: value
+        for name, value in headers.items()
+        if isinstance(value, str) and _fits_a_header(name) and _fits_a_header(value)
+    }
+    return usable, ""
+
+
+def _setting_text(value: object) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, default=str)
+    return str(value)
+
+
+def _fits_a_header(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _base(url: object) -> str:
+    """API URLs are compared without surrounding space and trailing slash."""
+    return str(url).strip().rstrip("/")
+
+
+def _first_line(error: Exception) -> str:
+    # Never the file's text: tomllib's message holds a position only, OSError's a path.
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
