@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from spcs_worker_tui.sandbox.catalogue.model import Account
 from spcs_worker_tui.sandbox.clock import Clock
-from spcs_worker_tui.sandbox.server import SandboxServer, SandboxSettings, Tenant
+from spcs_worker_tui.sandbox.server import SandboxServer, SandboxSettings, StatementExecutor, Tenant
 from spcs_worker_tui.sandbox.wire.journal import JournalEntry
 from support.catalogue import Lab, new_lab
 
@@ -57,15 +57,20 @@ class RunningSandbox:
 
 @asynccontextmanager
 async def running_sandbox(
-    *labs: Lab, clock: Clock | None = None, settings: SandboxSettings | None = None
+    *labs: Lab,
+    clock: Clock | None = None,
+    settings: SandboxSettings | None = None,
+    executor: Callable[[Lab], StatementExecutor] = lambda lab: lab.executor,
 ) -> AsyncIterator[RunningSandbox]:
     """Serve these accounts on a free loopback port; one from `new_lab()` when none is given.
+
+    `executor` may wrap each account's executor.
 
     The server's clock, which sessions and tokens expire by, is the wall clock unless `clock` says
     otherwise; what a lab's platform uses is its own.
     """
     served = list(labs) or [new_lab()]
-    tenants = [Tenant(lab.account, lab.executor) for lab in served]
+    tenants = [Tenant(lab.account, executor(lab)) for lab in served]
     server = SandboxServer(tenants, clock, settings)
     await server.start()
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spcs_worker_tui.sandbox.results import Column, Kind, Table, Value
@@ -71,7 +71,8 @@ def cell(kind: Kind, value: Value) -> str | None:
 def _timestamp(value: datetime, scale: int) -> str:
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
-    whole = value - _EPOCH
-    seconds = whole.days * 86_400 + whole.seconds
-    fraction = f"{whole.microseconds:06d}"[:scale].ljust(scale, "0")
-    return f"{seconds}.{fraction}"
+    microseconds = (value - _EPOCH) // timedelta(microseconds=1)
+    # Before 1970 the whole number is negative, fraction and all: -1.75, not -2 and 0.25.
+    sign = "-" if microseconds < 0 else ""
+    seconds, fraction = divmod(abs(microseconds), 1_000_000)
+    return f"{sign}{seconds}.{f'{fraction:06d}'[:scale].ljust(scale, '0')}"

@@ -68,27 +68,32 @@ class Journal:
 
 
 def mask_secrets(text: str) -> str:
-    """The statement with the literals after secret-bearing keys replaced.
+    """The statement with its secret literals replaced.
 
-    A text that cannot be cut into tokens is not shown at all: where its literals end is unknown.
+    In a statement with a secret-bearing key, a literal is shown only as the value of another key;
+    so one that a mistake has put in the wrong place stays hidden. A text that cannot be cut into
+    tokens is not shown at all: where its literals end is unknown.
     """
     try:
         tokens = tokenize(text)
     except SqlError:
         return "(unreadable statement)"
+    if not any(token.upper in _SECRET_KEYS for token in tokens):
+        return text
     shown: list[str] = []
     done = 0
-    for index, token in enumerate(tokens):
-        if _is_secret(tokens, index):
+    for key, equals, token in zip([None, None, *tokens], [None, *tokens], tokens, strict=False):
+        if token.kind in _VALUES and not _is_harmless(key, equals):
             shown += [text[done : token.start], _MASK]
             done = token.end
     return "".join([*shown, text[done:]])
 
 
-def _is_secret(tokens: list[Token], index: int) -> bool:
+def _is_harmless(key: Token | None, equals: Token | None) -> bool:
     return (
-        tokens[index].kind in _VALUES
-        and index >= 2  # noqa: PLR2004 - the key and its equals sign stand before it
-        and tokens[index - 1].text == "="
-        and tokens[index - 2].upper in _SECRET_KEYS
+        key is not None
+        and equals is not None
+        and equals.text == "="
+        and key.kind is TokenKind.WORD
+        and key.upper not in _SECRET_KEYS
     )

@@ -18,15 +18,10 @@ from spcs_worker_tui.sandbox.wire.envelope import JsonObject
 from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
 
 _COMPRESSED = frozenset({".gz", ".bz2", ".br", ".zst", ".deflate", ".parquet", ".orc"})
-_SIGNED = "X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-SignedHeaders=" + "%3B".join(
-    (
-        "content-encoding",
-        "host",
-        "x-goog-if-generation-match",
-        "x-goog-meta-encryptiondata",
-        "x-goog-meta-matdesc",
-        "x-goog-meta-sfc-digest",
-    )
+_SIGNED = (
+    "X-Goog-Algorithm=GOOG4-RSA-SHA256"
+    "&X-Goog-SignedHeaders=content-encoding%3Bhost%3Bx-goog-if-generation-match"
+    "%3Bx-goog-meta-encryptiondata%3Bx-goog-meta-matdesc%3Bx-goog-meta-sfc-digest"
 )
 """Connector 5 sends only headers that the address says are signed, and `OVERWRITE = FALSE` needs
 them."""
