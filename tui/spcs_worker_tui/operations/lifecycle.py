@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -36,7 +36,8 @@ UP = frozenset(
 """What SUSPEND can be used on (contract 2.1)."""
 DOWN = frozenset({ServiceStatus.SUSPENDING, ServiceStatus.SUSPENDED})
 
-_SUSPEND, _SUSPENDED, _RESUME, _READY = "suspend", "suspended", "resume", "ready"
+SUSPEND, SUSPENDED, RESUME, READY = "suspend", "suspended", "resume", "ready"
+"""The ids of the steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,12 @@ def plan_suspend(service: ServiceSnapshot, fleet: FleetSnapshot, statement: str)
     _refuse_others(service)
     steps: tuple[Step, ...] = ()
     wait = Step(
-        _SUSPENDED,
+        SUSPENDED,
         "Wait until every instance has ended: SIGTERM, 30 s, then kill",
         verification="SHOW SERVICES says SUSPENDED",
     )
     if service.status in UP:
-        act = Step(_SUSPEND, f"Suspend {service.key.qualified}", statement, "it is not suspended")
+        act = Step(SUSPEND, f"Suspend {service.key.qualified}", statement, "it is not suspended")
         steps = (act, wait)
     elif service.status is ServiceStatus.SUSPENDING:
         steps = (wait,)
@@ -91,14 +92,14 @@ def plan_resume(service: ServiceSnapshot, fleet: FleetSnapshot, statement: str) 
     _refuse_others(service)
     steps: list[Step] = []
     if service.status is ServiceStatus.SUSPENDING:
-        steps.append(Step(_SUSPENDED, "Wait until it is suspended", verification="SHOW SERVICES"))
+        steps.append(Step(SUSPENDED, "Wait until it is suspended", verification="SHOW SERVICES"))
     if service.status in DOWN:
-        act = Step(_RESUME, f"Resume {service.key.qualified}", statement, "it is SUSPENDED")
+        act = Step(RESUME, f"Resume {service.key.qualified}", statement, "it is SUSPENDED")
         steps.append(act)
     if service.status is not ServiceStatus.RUNNING:
         title = f"Wait until {service.min_ready_instances} of its instances are ready"
         check = "SHOW SERVICES says RUNNING, and the containers are READY"
-        steps.append(Step(_READY, title, verification=check))
+        steps.append(Step(READY, title, verification=check))
     return Plan(
         title=f"Resume {service.key.qualified}",
         service=service.key,
@@ -159,7 +160,7 @@ class Lifecycle:
         statement = self._sessions(key.connection).resume_statement(key)
         return plan_resume(_present(fleet, key), fleet, statement)
 
-    async def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
+    async def apply(self, plan: Plan) -> AsyncGenerator[StepProgress, None]:
         """Do it, step by step; ends after a step that failed.
 
         Raises:
@@ -186,12 +187,12 @@ class Lifecycle:
         self, session: SnowflakeSession, key: ServiceKey, step: Step
     ) -> AsyncIterator[StepProgress]:
         began = self._clock.now()
-        if step.id in (_SUSPENDED, _READY):
+        if step.id in (SUSPENDED, READY):
             async for progress in self._wait(session, key, step):
                 yield progress
             return
         yield StepProgress(step, StepState.RUNNING)
-        send = session.suspend_service if step.id == _SUSPEND else session.resume_service
+        send = session.suspend_service if step.id == SUSPEND else session.resume_service
         try:
             query_id = await send(key)
         except FleetError as error:
@@ -206,7 +207,7 @@ class Lifecycle:
     ) -> AsyncIterator[StepProgress]:
         """Look until the service is where the step wants it, saying each thing that changes."""
         timing = self._timing
-        limit = timing.ready_within if step.id == _READY else timing.suspended_within
+        limit = timing.ready_within if step.id == READY else timing.suspended_within
         began, said = self._clock.now(), ""
         yield StepProgress(step, StepState.RUNNING)
         while True:
@@ -235,7 +236,7 @@ class Lifecycle:
     ) -> tuple[StepState, str]:
         """Where the service stands on its way, in words."""
         status = service.status
-        if step.id == _SUSPENDED:
+        if step.id == SUSPENDED:
             done = status is ServiceStatus.SUSPENDED
             left = "" if done else f", {service.current_instances} instances left"
             return (StepState.DONE if done else StepState.RUNNING), f"{status}{left}"
@@ -294,14 +295,14 @@ def _refuse_outdated(plan: Plan, current: ServiceSnapshot) -> None:
 
 
 def _goes_up(plan: Plan) -> bool:
-    return plan.steps[-1].id == _READY
+    return plan.steps[-1].id == READY
 
 
 def _spared(plan: Plan, status: ServiceStatus) -> frozenset[str]:
     """The steps that somebody else has done meanwhile."""
     if _goes_up(plan):
-        return frozenset({_SUSPENDED, _RESUME}) if status in UP else frozenset()
-    return frozenset({_SUSPEND}) if status in DOWN else frozenset()
+        return frozenset({SUSPENDED, RESUME}) if status in UP else frozenset()
+    return frozenset({SUSPEND}) if status in DOWN else frozenset()
 
 
 def _side(status: ServiceStatus) -> str:

@@ -1,0 +1,201 @@
+"""The headless health check: the dashboard's own verdicts, rolled up into one word."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.fleet import (
+    ConnectionSnapshot,
+    ConnectionState,
+    ServiceKey,
+    ServiceSnapshot,
+)
+from spcs_worker_tui.domain.plan import StepState
+from spcs_worker_tui.domain.ports import Clock
+from spcs_worker_tui.domain.text import one_line
+from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
+from spcs_worker_tui.operations.choose import matches
+from spcs_worker_tui.operations.lifecycle import RESUME, Lifecycle
+
+SUSPENDED_WHILE_RUNS_WAIT = 6
+"""The rule (docs/health.md) for a suspended service with late runs that nobody else serves."""
+
+_NEEDS_A_PERSON = frozenset(
+    {ConnectionState.SIGN_IN_NEEDED, ConnectionState.REFUSED, ConnectionState.MISCONFIGURED}
+)
+
+Look = Callable[[], Awaitable[JudgedFleet]]
+MakeLifecycle = Callable[[JudgedFleet], Lifecycle]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What is asked for.
+
+    Args:
+        patterns: Which services; each must match at least one. None: all.
+        require_running: A suspended service counts as broken.
+        resume_if_late: Resume suspended services whose runs wait for nobody else.
+        wait: Look again until all is well.
+        seconds: For how long, with `wait`.
+        interval: Seconds between two looks, with `wait`.
+    """
+
+    patterns: tuple[str, ...] = ()
+    require_running: bool = False
+    resume_if_late: bool = False
+    wait: bool = False
+    seconds: float = 900.0
+    interval: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """One service that was resumed, or could not be."""
+
+    service: ServiceKey
+    error: FleetError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was found.
+
+    `health` is the worst of everything: BROKEN, UNKNOWN, DEGRADED or HEALTHY; suspended services
+    count as healthy unless they were required to run. `remarks` say what no service says: a
+    pattern that means nothing, an account that shows nothing.
+    """
+
+    judged: JudgedFleet
+    health: Health
+    counts: Mapping[Health, int]
+    failed_connections: tuple[ConnectionSnapshot, ...] = ()
+    remarks: tuple[str, ...] = ()
+    resumptions: tuple[Resumption, ...] = field(default=())
+
+    @property
+    def services(self) -> tuple[tuple[ServiceSnapshot, Verdict], ...]:
+        """Each service with its verdict, the worst first, then by name."""
+        judged = self.judged
+        pairs = [(s, judged.verdicts[s.key]) for s in judged.snapshot.services]
+        return tuple(sorted(pairs, key=lambda p: (-p[1].health.severity, p[0].key)))
+
+
+async def check(
+    look: Look,
+    lifecycle: MakeLifecycle,
+    clock: Clock,
+    options: CheckOptions,
+    said: Callable[[CheckReport], None] = lambda _report: None,
+) -> CheckReport:
+    """Look, perhaps resume, perhaps wait, and roll up.
+
+    Args:
+        look: One look at the services that are wanted.
+        lifecycle: Plans against a picture and applies.
+        clock: Time.
+        options: What is asked for.
+        said: Called with every report that is not the last one.
+    """
+    until = clock.now() + timedelta(seconds=options.seconds)
+    resumptions: dict[ServiceKey, Resumption] = {}
+    while True:
+        judged = await look()
+        if options.resume_if_late:
+            resumed = await _resume_late(judged, lifecycle(judged), resumptions)
+            if resumed:
+                judged = await look()
+        report = replace(assess(judged, options), resumptions=tuple(resumptions.values()))
+        left = (until - clock.now()).total_seconds()
+        if not options.wait or left <= 0 or _is_settled(report):
+            return report
+        said(report)
+        await clock.sleep(min(options.interval, left))
+
+
+def assess(judged: JudgedFleet, options: CheckOptions) -> CheckReport:
+    """Roll one picture up."""
+    counts = dict.fromkeys(Health, 0)
+    for service in judged.snapshot.services:
+        counts[judged.verdicts[service.key].health] += 1
+    failed = tuple(
+        connection
+        for connection in judged.snapshot.connections
+        if connection.state is not ConnectionState.CONNECTED or connection.error is not None
+    )
+    remarks = tuple(_remarks(judged, options, anything_failed=bool(failed)))
+    found = [health for health, count in counts.items() if count]
+    if failed or remarks:
+        found.append(Health.UNKNOWN)
+    worst = max((_weighed(h, options) for h in found), key=_severity, default=Health.UNKNOWN)
+    return CheckReport(judged, worst, counts, failed, remarks)
+
+
+def _severity(health: Health) -> int:
+    return health.severity
+
+
+def _weighed(health: Health, options: CheckOptions) -> Health:
+    if health is Health.SUSPENDED:
+        return Health.BROKEN if options.require_running else Health.HEALTHY
+    return health
+
+
+def _remarks(judged: JudgedFleet, options: CheckOptions, *, anything_failed: bool) -> list[str]:
+    services = judged.snapshot.services
+    where = "the connections that answered" if anything_failed else "the connections checked"
+    remarks = [
+        f"No service on {where} matches {one_line(pattern)!r}."
+        for pattern in options.patterns
+        if not any(matches(pattern, service.key) for service in services)
+    ]
+    if not services and not remarks and not anything_failed:
+        roles = ", ".join(sorted({c.role for c in judged.snapshot.connections if c.role}))
+        by = f" to role {roles}" if roles else ""
+        remarks.append(f"No service is visible{by}: SHOW SERVICES lists what a role has rights on.")
+    return remarks
+
+
+def _is_settled(report: CheckReport) -> bool:
+    """Whether waiting would change nothing, or is no longer needed."""
+    if report.health is Health.HEALTHY:
+        return True
+    failed = report.failed_connections
+    return bool(failed) and all(c.state in _NEEDS_A_PERSON for c in failed)
+
+
+async def _resume_late(
+    judged: JudgedFleet, lifecycle: Lifecycle, done: dict[ServiceKey, Resumption]
+) -> bool:
+    """Resume what is suspended while runs wait for nobody else; each service once.
+
+    Returns:
+        Whether any was resumed.
+    """
+    late = [
+        key
+        for key, verdict in judged.verdicts.items()
+        if verdict.rule == SUSPENDED_WHILE_RUNS_WAIT and key not in done
+    ]
+    for key in late:
+        done[key] = Resumption(key, await _resume(lifecycle, key))
+    return any(done[key].error is None for key in late)
+
+
+async def _resume(lifecycle: Lifecycle, key: ServiceKey) -> FleetError | None:
+    """Send the statement; whether it becomes ready is for the verdict to say."""
+    try:
+        plan = lifecycle.plan_resume(key)
+        async with aclosing(lifecycle.apply(plan)) as events:
+            async for progress in events:
+                if progress.state is StepState.FAILED:
+                    return progress.error or FleetError(progress.detail)
+                if progress.step.id == RESUME and progress.state is not StepState.RUNNING:
+                    return None
+    except FleetError as error:
+        return error
+    return None
