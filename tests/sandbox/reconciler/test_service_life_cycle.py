@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from spcs_worker_tui.sandbox.runtimes.simulated import Behaviour
 from support.small_account import SmallAccount, only_container, states
 
 PROVISIONING = "Compute pool node(s) are being provisioned"
-
-
-@pytest.fixture
-async def small() -> AsyncIterator[SmallAccount]:
-    small = SmallAccount()
-    small.reconciler.start()
-    yield small
-    await small.reconciler.stop(0)
 
 
 async def test_from_create_on_a_cold_pool_to_running(small: SmallAccount) -> None:

@@ -51,6 +51,7 @@ class ContainerLife:
         self._starting = False
         self._stopping = False
         self._unhealthy = False
+        self._shown: tuple[str, str] | None = None
         self._files: Mapping[str, str] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -79,12 +80,12 @@ class ContainerLife:
     def show(self, status: str, message: str) -> None:
         """Write status and message, and the event, if they are new."""
         model = self._model
-        if (model.status, model.message) == (status, message):
+        if self._shown == (status, message):
             return
         if self._stopping and status != "TERMINATING":
             # A probe may still answer while it stops.
             return
-        model.status, model.message = status, message
+        self._shown = model.status, model.message = status, message
         if status != "TERMINATING":
             container_event(
                 self._service,
@@ -128,7 +129,7 @@ class ContainerLife:
             began = self._shared.now
             exit_ = await self._one_life(image, log.write)
             log.ended_at = self._shared.now
-            self._model.last_exit_code = exit_.code
+            self._model.last_exit_code = NOT_STARTED if exit_ is None else exit_.code
             if self._stopping or self._ended(exit_):
                 return
             delays = self._shared.delays
@@ -154,11 +155,10 @@ class ContainerLife:
             await clock.sleep(Delays.doubled(delays.pull_retry, delays.pull_retry_limit, failures))
             failures += 1
 
-    async def _one_life(self, image: Image, write: LogSink) -> Exit:
+    async def _one_life(self, image: Image, write: LogSink) -> Exit | None:
         running = await self._start(image, write)
         if running is None:
-            self.show("FAILED", "Encountered fatal error while starting container")
-            return Exit(NOT_STARTED)
+            return None
         self.running = running
         self._unhealthy = False
         watchers = []
@@ -233,9 +233,11 @@ class ContainerLife:
             grace.cancel()
             ended.cancel()
 
-    def _ended(self, exit_: Exit) -> bool:
+    def _ended(self, exit_: Exit | None) -> bool:
         """Show how the life ended; True if there will be no other."""
-        if exit_.oom_killed:
+        if exit_ is None:
+            self.show("FAILED", "Encountered fatal error while starting container")
+        elif exit_.oom_killed:
             self.show("FAILED", "Container was OOMKilled due to resource usage")
         elif self._unhealthy:
             # Which message a failed liveness probe leaves is unverified.

@@ -198,7 +198,6 @@ class Reconciler:
 
     def _follow_pools(self) -> None:
         """SUSPEND of a pool suspends its services; a new or resumed service resumes its pool."""
-        now = self.clock.now()
         for key, controlled in self._pools.items():
             pool = controlled.pool
             if not pool.suspended:
@@ -208,12 +207,10 @@ class Reconciler:
             if key not in self._suspended_pools:
                 self._suspended_pools.add(key)
                 for controller in members:
-                    service = controller.service
-                    if not (service.is_job or service.suspended or controller.asks_for_pool):
-                        service.suspended, service.suspended_on = True, now
+                    controller.suspend_with_pool()
             if pool.auto_resume and any(controller.asks_for_pool for controller in members):
                 self._suspended_pools.discard(key)
-                pool.suspended, pool.resumed_on = False, now
+                pool.suspended, pool.resumed_on = False, self.clock.now()
 
     def _pool_of(self, service: Service) -> PoolController | None:
         pool = self.account.compute_pools.get(service.compute_pool)

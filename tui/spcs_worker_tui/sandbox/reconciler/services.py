@@ -73,6 +73,13 @@ class ServiceController:
         """What autoscaling would want under the present load; kept between MIN and MAX."""
         self._load = count
 
+    def suspend_with_pool(self) -> None:
+        """SUSPEND of a compute pool suspends its services; jobs are left to end."""
+        service = self.service
+        if not (service.is_job or service.suspended or self.asks_for_pool):
+            service.suspended, service.suspended_on = True, self._shared.now
+            self._was_suspended = True
+
     def notice_resume(self) -> None:
         """Look whether a statement resumed it, before the pools are looked at."""
         if self._was_suspended and not self.service.suspended:

@@ -120,8 +120,8 @@ class SimulatedContainer:
     def __init__(
         self, launch: Launch, behaviour: Behaviour, log: LogSink, clock: Clock, agenda: Agenda
     ) -> None:
-        self._launch = launch
-        self._behaviour = behaviour
+        self.launch = launch
+        self.behaviour = behaviour
         self._log = log
         self._clock = clock
         self._agenda = agenda
@@ -142,11 +142,11 @@ class SimulatedContainer:
 
     def terminate(self) -> None:
         """SIGTERM."""
-        if not self._behaviour.obeys_sigterm or self._terminated:
+        if not self.behaviour.obeys_sigterm or self._terminated:
             return
         self._terminated = True
-        due = self._clock.now() + timedelta(seconds=self._behaviour.stop_seconds)
-        self._agenda.at(due, lambda: self._end(Exit(self._behaviour.stop_code)))
+        due = self._clock.now() + timedelta(seconds=self.behaviour.stop_seconds)
+        self._agenda.at(due, lambda: self._end(Exit(self.behaviour.stop_code)))
 
     def kill(self) -> None:
         """SIGKILL."""
@@ -154,7 +154,7 @@ class SimulatedContainer:
 
     async def probe(self, port: int, path: str) -> int | None:  # noqa: ARG002
         """Answer as the script says, on every port and path."""
-        after = self._behaviour.ready_after
+        after = self.behaviour.ready_after
         if self.ended.done() or after is None:
             return None if self.ended.done() else _UNAVAILABLE
         ready = self._clock.now() - self._started >= timedelta(seconds=after)
@@ -170,8 +170,8 @@ class SimulatedContainer:
 
     def _end_by_itself(self) -> None:
         if not self.ended.done():
-            self._write(self._behaviour.last_lines)
-            self._end(Exit(self._behaviour.exit_code, self._behaviour.oom_killed))
+            self._write(self.behaviour.last_lines)
+            self._end(Exit(self.behaviour.exit_code, self.behaviour.oom_killed))
 
     def _end(self, how: Exit) -> None:
         if not self.ended.done():
@@ -179,14 +179,14 @@ class SimulatedContainer:
 
     def _write_later(self) -> None:
         # Rounded up to a common tick: then one wake-up writes the lines of a whole fleet.
-        due = self._clock.now() + timedelta(seconds=self._behaviour.seconds_per_line)
+        due = self._clock.now() + timedelta(seconds=self.behaviour.seconds_per_line)
         self._agenda.at(_EPOCH - (_EPOCH - due) // _TICK * _TICK, self._write_next)
 
     def _write_next(self) -> None:
         if self.ended.done():
             return
         count = next(self._count)
-        lines = self._behaviour.lines
+        lines = self.behaviour.lines
         self._log(self._clock.now(), self._filled(lines[(count - 1) % len(lines)], count))
         self._write_later()
 
@@ -195,5 +195,5 @@ class SimulatedContainer:
             self._log(self._clock.now(), self._filled(line, 0))
 
     def _filled(self, line: str, count: int) -> str:
-        launch = self._launch
+        launch = self.launch
         return line.format(service=launch.service, instance_id=launch.instance_id, count=count)
