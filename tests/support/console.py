@@ -101,7 +101,7 @@ def shifted(judged: JudgedFleet, now: datetime) -> JudgedFleet:
     """The same picture with every age as at `now`, as far as the dashboard shows it."""
     by = now - judged.snapshot.observed_at
 
-    def worker_later(worker):  # noqa: ANN202
+    def worker_later(worker):
         beat = worker.last_heartbeat_time
         return dataclasses.replace(worker, last_heartbeat_time=beat + by if beat else None)
 

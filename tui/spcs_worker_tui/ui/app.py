@@ -74,6 +74,8 @@ class FleetApp(App[None]):
     """
 
     TITLE = "spcs-worker-tui"
+    # Textual does not load the style sheet of a default screen; that of any other it does.
+    CSS_PATH = "screens/fleet.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*APP]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
         App.COMMANDS.copy().pop(),

@@ -64,7 +64,10 @@ FLEET = (
     ),
     _bind("s", "sort", "Sort", "fleet.sort", "Choose the column to sort by", show=True),
     _bind("S", "reverse", "Reverse", "fleet.reverse", "Sort the other way round"),
-    _bind("escape", "clear", "Clear", "fleet.clear", "Clear the filter, back to the table"),
+    _bind(
+        "escape", "clear", "Clear", "fleet.clear",
+        "Clear the filter and show all rows, back to the table", show=True,
+    ),
     _bind("1", "pane('fleet')", "Table", "pane.fleet", "To the table"),
     _bind("2", "pane('log')", "Log pane", "pane.log", "To the log pane"),
     _bind("3", "pane('workers')", "Workers pane", "pane.workers", "To the workers pane"),

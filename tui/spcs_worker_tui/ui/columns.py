@@ -174,7 +174,7 @@ COLUMNS: tuple[Column, ...] = (
         "healthy, degraded, broken, suspended or unknown; w says why",
     ),
     Column(
-        "service", "SERVICE", "n", 0, 14, 40, _text(_name, "ink bold"), _by_text(_name),
+        "service", "SERVICE", "n", 0, 13, 40, _text(_name, "ink bold"), _by_text(_name),
         "name of the service", aliases=("name",),
     ),
     Column(

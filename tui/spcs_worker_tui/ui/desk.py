@@ -38,9 +38,9 @@ class Desk:
         """For the workers pane."""
         return Beats(self.now(), self.glyphs, self.history.intervals)
 
-    def log_style(self, has_timestamps: bool) -> LogStyle:
-        """For log views."""
-        return LogStyle(self.glyphs, self.zone, has_timestamps, self.log.place)
+    def log_style(self, timestamps: str) -> LogStyle:
+        """For log views; what `timestamps` may be, `LogStyle` says."""
+        return LogStyle(self.glyphs, self.zone, timestamps, self.log.place)
 
 
 def find_row(judged: JudgedFleet | None, key: RowKey | None) -> Row | None:

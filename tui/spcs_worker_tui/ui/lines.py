@@ -45,6 +45,15 @@ def fit(text: str, size: int, *, right: bool = False) -> str:
     return " " * (size - taken) + text if right else text + " " * (size - taken)
 
 
+def fit_tail(text: str, size: int) -> str:
+    """Exactly `size` cells, cut at the beginning: for names that differ in their last part."""
+    if width(text) <= size:
+        return fit(text, size)
+    while width(text) > size - 1:
+        text = text[1:]
+    return fit("…" + text, size)
+
+
 def justify(left: Line, right: Line, size: int) -> Line:
     """Left and right on one line of `size` cells; the left part gives way first."""
     room = size - width_of(right)

@@ -29,7 +29,8 @@ class LogStyle:
 
     glyphs: fmt.Glyphs
     zone: tzinfo | None
-    timestamps: bool
+    timestamps: str
+    """Empty for none, `seconds`, or `milliseconds`."""
     place: Callable[[LogSource], int]
 
 
@@ -75,7 +76,8 @@ def _log_line(event: LogLine, style: LogStyle, room: int | None) -> list[Line]:
         text = text[:LINE_LIMIT] + "…"
     head = [Cell(" ", "")]
     if style.timestamps:
-        head.append(Cell(fmt.nanoseconds(event.time_ns, style.zone) + " ", "muted"))
+        time = fmt.nanoseconds(event.time_ns, style.zone)
+        head.append(Cell(f"{time if style.timestamps == 'milliseconds' else time[:8]} ", "muted"))
     tone = f"source-{style.place(event.source) % SOURCES}"
     head.append(Cell(f"{event.source}", tone))
     head.append(Cell(" ~ " if event.late else "  ", "muted"))

@@ -10,7 +10,7 @@ from spcs_worker_tui.domain.fleet import ContainerSnapshot, ContainerStatus, Obs
 from spcs_worker_tui.domain.verdict import Fact, Sync
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.history import Change
-from spcs_worker_tui.ui.lines import Cell, Line, fit, wrap
+from spcs_worker_tui.ui.lines import Cell, Line, fit, width, wrap
 from spcs_worker_tui.ui.rows import ServiceRow, tag_of
 from spcs_worker_tui.ui.workers_lines import Beats, workers_lines
 
@@ -99,7 +99,7 @@ def why(
         (),
         (Cell(" Facts it looked at", "ink bold"),),
     ]
-    lines += [line for fact in verdict.facts for line in _fact(fact, beats.now, room)]
+    lines += _facts(verdict.facts, beats.now, room)
     if not verdict.facts:
         lines.append((Cell("   None.", "muted"),))
     lines += [(), *_sync(row, room), ()]
@@ -107,17 +107,19 @@ def why(
     return lines + [_change(change, beats, zone, room) for change in reversed(changes)]
 
 
-def _fact(fact: Fact, now: datetime, room: int) -> Iterable[Line]:
-    aged = f"{fmt.age(now - fact.observed_at)} ago" if fact.observed_at else ""
-    note = "  ".join(filter(None, (fact.source, aged)))
-    label = max(_LABEL, 24)
-    value = wrap(fact.value or fmt.NOTHING, room - label - 26)
-    for index, part in enumerate(value):
-        yield (
-            Cell(f"   {fit(fact.name if not index else '', label)}", "muted"),
-            Cell(fit(part, max(8, room - label - 26)), "ink"),
-            Cell(f"  {note}" if not index else "", "muted"),
-        )
+def _facts(facts: Sequence[Fact], now: datetime, room: int) -> Iterable[Line]:
+    label = max((width(fact.name) for fact in facts), default=0) + 2
+    widest = max((width(fact.value) for fact in facts), default=0)
+    size = max(12, min(widest, room - label - 28))
+    for fact in facts:
+        aged = f"{fmt.age(now - fact.observed_at)} ago" if fact.observed_at else ""
+        note = f"   {fit(fact.source, 10)}  {aged}".rstrip()
+        for index, part in enumerate(wrap(fact.value or fmt.NOTHING, size)):
+            yield (
+                Cell(f"   {fit(fact.name if not index else '', label)}", "muted"),
+                Cell(fit(part, size), "ink"),
+                Cell(note if not index else "", "muted"),
+            )
 
 
 def _sync(row: ServiceRow, room: int) -> list[Line]:

@@ -16,12 +16,13 @@ from spcs_worker_tui.domain.prefect import (
 )
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.columns import beat_tone
-from spcs_worker_tui.ui.lines import Cell, Line, fit, wrap
+from spcs_worker_tui.ui.lines import Cell, Line, fit, fit_tail, wrap
 from spcs_worker_tui.ui.rows import ServiceRow
 from spcs_worker_tui.ui.widgets.header import host
 
 NAME = 34
 SPARK = 12
+SAYS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,16 @@ def _slots_tone(pool: WorkPoolSnapshot) -> str:
     return "verdict-degraded" if full else "muted"
 
 
+def _name_width(room: int) -> int:
+    """What is left for names beside age, intervals and status, within reason."""
+    return max(12, min(NAME, room - 11 - SPARK - 2 - SAYS))
+
+
 def _workers(pool: WorkPoolSnapshot, mine: set[str], beats: Beats, room: int) -> list[Line]:
     if not pool.workers:
         return _sentence("No worker has ever reported to this work pool.", room)
     ordered = sorted(pool.workers, key=lambda worker: (worker.name not in mine, worker.name))
-    name = max(12, min(NAME, room - 14 - SPARK - 8))
+    name = _name_width(room)
     head = f"   {fit('WORKER', name)}  BEAT  {fit('INTERVALS', SPARK)}  SAYS"
     return [
         (Cell(head, "muted"),),
@@ -150,7 +156,7 @@ def _worker(
     says = worker.status or "?"
     return (
         Cell(f" {beats.glyphs.mine if is_mine else ' '} ", "accent"),
-        Cell(fit(worker.name, name), "ink bold" if is_mine else "muted"),
+        Cell(fit_tail(worker.name, name), "ink bold" if is_mine else "muted"),
         Cell(f"  {fit(fmt.age(age), 4, right=True)}  ", tone),
         Cell(fit(spark, SPARK), "accent" if is_mine else "muted"),
         Cell(f"  {says}", "muted" if says == "ONLINE" else "verdict-degraded"),
@@ -158,7 +164,7 @@ def _worker(
 
 
 def _queues(pool: WorkPoolSnapshot, beats: Beats, room: int) -> list[Line]:
-    name = max(12, min(NAME, room - 14 - SPARK - 8))
+    name = _name_width(room)
     lines: list[Line] = [(Cell(f"   {fit('QUEUE', name)}  POLLED  STATUS", "muted"),)]
     lines += [_queue(queue, pool, beats, name) for queue in pool.queues]
     return lines if pool.queues else []

@@ -21,7 +21,6 @@ from spcs_worker_tui.ui.columns import BY_KEY
 from spcs_worker_tui.ui.desk import Desk, find_row
 from spcs_worker_tui.ui.fleet_view import FilterError, FleetView, parse_filter
 from spcs_worker_tui.ui.lines import Cell, Line
-from spcs_worker_tui.ui.log_lines import LogStyle
 from spcs_worker_tui.ui.messages import (
     ColumnClicked,
     LogModeChanged,
@@ -49,7 +48,6 @@ _SMALLEST_TABLE = 4
 class FleetScreen(Screen[None]):
     """What the app shows first, and comes back to."""
 
-    CSS_PATH = "fleet.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*FLEET]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - declared by Screen
         (0, "-narrow"),
@@ -69,6 +67,7 @@ class FleetScreen(Screen[None]):
         self._desk = desk
         self._view = FleetView()
         self._services: list[ServiceRow] = []
+        self._was_narrowed = False
 
     def compose(self) -> ComposeResult:
         """Header, table, sentences, panes, keys."""
@@ -85,7 +84,9 @@ class FleetScreen(Screen[None]):
             with Container(id="panes"):
                 with Vertical(id="log-pane"):
                     yield PaneTitle("Log", glyphs, id="log-title")
-                    yield LogView(self._desk.log, self._log_style, id="log")
+                    yield LogView(
+                        self._desk.log, self._desk.log_style, timestamps="seconds", id="log"
+                    )
                 with Vertical(id="workers-pane"):
                     yield PaneTitle("Workers", glyphs, id="workers-title")
                     yield Pages(id="workers")
@@ -96,9 +97,6 @@ class FleetScreen(Screen[None]):
         self.query_one("#filter").display = False
         self.set_interval(1, self._tick)
         self._show_all()
-
-    def _log_style(self, has_timestamps: bool) -> LogStyle:
-        return self._desk.log_style(has_timestamps)
 
     # What arrives
 
@@ -156,8 +154,12 @@ class FleetScreen(Screen[None]):
         self._size_table(total + len(troubled))
         table.show_notes(notes.no_rows(self.judged, self._view, total))
         table.show_rows(rows, self._view, glance)
+        if self._view.is_narrowed is not self._was_narrowed:
+            self._was_narrowed = self._view.is_narrowed
+            self.refresh_bindings()
         if self.selected is None and rows:
-            self.post_message(RowHighlighted(rows[0].key))
+            first = next((row for row in rows if isinstance(row, ServiceRow)), rows[0])
+            self.post_message(RowHighlighted(first.key))
         shown = sum(isinstance(row, ServiceRow) for row in rows)
         self._show_title(self._view.describe(shown, total) if self.judged else "")
 
@@ -286,6 +288,8 @@ class FleetScreen(Screen[None]):
         """What needs a selected row is dimmed without one."""
         if action == "page":
             return isinstance(find_row(self.judged, self.selected), ServiceRow) or None
+        if action == "clear":
+            return self._view.is_narrowed or not self.query_one(FleetTable).has_focus
         if action in {"open", "copy"}:
             return self.selected is not None or None
         if action in {"filter", "problems", "sort", "reverse", "pane"}:

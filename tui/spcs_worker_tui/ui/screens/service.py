@@ -17,7 +17,6 @@ from spcs_worker_tui.ui import notes, pages
 from spcs_worker_tui.ui.bindings import SERVICE
 from spcs_worker_tui.ui.desk import Desk, find_row
 from spcs_worker_tui.ui.lines import Cell, Line
-from spcs_worker_tui.ui.log_lines import LogStyle
 from spcs_worker_tui.ui.messages import LogModeChanged
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow
 from spcs_worker_tui.ui.screens.fleet import log_state
@@ -53,7 +52,7 @@ class ServiceScreen(Screen[None]):
         yield Header(self._desk.glyphs, self._desk.zone)
         yield PaneTitle("Service", self._desk.glyphs, id="page-title")
         yield Pages(id="page")
-        yield LogView(self._desk.log, self._log_style, id="log")
+        yield LogView(self._desk.log, self._desk.log_style, timestamps="milliseconds", id="log")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -61,9 +60,6 @@ class ServiceScreen(Screen[None]):
         self.query_one("#page-title", PaneTitle).activate(is_active=True)
         self.set_interval(1, self._tick)
         self.watch_page()
-
-    def _log_style(self, has_timestamps: bool) -> LogStyle:
-        return self._desk.log_style(has_timestamps)
 
     def watch_judged(self) -> None:
         """A new picture."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from spcs_worker_tui.domain.fleet import ConnectionState
 from spcs_worker_tui.domain.verdict import Sync
 from spcs_worker_tui.ui import format as fmt
-from spcs_worker_tui.ui.lines import Cell, Line, justify, wrap
+from spcs_worker_tui.ui.lines import Cell, Line, clip, justify, wrap
 from spcs_worker_tui.ui.rows import ConnectionRow, Row, ServiceRow
 from spcs_worker_tui.ui.widgets.painter import FixedLines
 
@@ -37,9 +37,11 @@ class Detail(FixedLines):
         if self._row is None:
             return [(Cell(part, "verdict-degraded"),) for part in wrap(self._instead, width)]
         head, reason, following = self._sentences(self._row)
-        if height < 3:  # noqa: PLR2004 - title and reason share a line
-            return [(*head[:2], Cell("  ", ""), *reason), following]
-        return [justify(head, self._sync(self._row), width), reason, following]
+        if height < 3:  # noqa: PLR2004 - the table says which row it is
+            sign = Cell(f"{head[0].text.split()[0]} ", head[0].tone)
+            return [clip((sign, *reason), width), clip(following, width)]
+        above = justify(head, self._sync(self._row), width)
+        return [above, clip(reason, width), clip(following, width)]
 
     def _sentences(self, row: Row) -> tuple[Line, Line, Line]:
         if isinstance(row, ConnectionRow):

@@ -61,8 +61,8 @@ class FleetTable(LineView):
             glyphs = self._glance.glyphs
             arrow = (glyphs.up if self._view.is_reversed else glyphs.down) if is_sorted else ""
             # Where a title fills its column, the arrow takes its last letters.
-            title = column.title[: size - 1] if is_sorted else column.title
-            text = fit(title + arrow, size, right=column.right)
+            title = column.title[: size - 2] + f" {arrow}" if is_sorted else column.title
+            text = fit(title, size, right=column.right)
             cells.append(Cell(text, "accent bold" if is_sorted else "muted"))
             cells.append(Cell(" " * self._layout.gap, ""))
         return tuple(cells)
@@ -85,7 +85,7 @@ class FleetTable(LineView):
             self._index = self._where[self.cursor]
         self._arrange()
         if was_seen and self._index != before:
-            self.scroll_to(y=top + self._index - before, animate=False)
+            self.scroll_to(y=top + self._index - before, animate=False, force=True)
         self.repaint_changed()
 
     def show_notes(self, notes: Sequence[Line]) -> None:
@@ -120,9 +120,9 @@ class FleetTable(LineView):
     def _keep_in_sight(self) -> None:
         top = self.scroll_offset.y
         if self._index < top:
-            self.scroll_to(y=self._index, animate=False)
+            self.scroll_to(y=self._index, animate=False, force=True)
         elif self._index >= top + self.page:
-            self.scroll_to(y=self._index - self.page + 1, animate=False)
+            self.scroll_to(y=self._index - self.page + 1, animate=False, force=True)
 
     def _arrange(self) -> None:
         self._layout = lay_out(self.room, self._wanted) if self._wanted else Layout((), 1)

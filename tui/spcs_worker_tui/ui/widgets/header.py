@@ -97,7 +97,8 @@ class Header(FixedLines):
         cells: list[Cell] = [*number] if well else []
         for index, connection in enumerate(ill):
             chip = self._connection(connection)
-            if width_of(cells) + width_of(chip) + 9 > room and index < len(ill):
+            more = 9 if index < len(ill) - 1 else 0
+            if width_of(cells) + width_of(chip) + more > room + 3:
                 cells.append(Cell(f"+{len(ill) - index} more", "verdict-degraded"))
                 break
             cells += chip

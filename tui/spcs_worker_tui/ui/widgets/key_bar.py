@@ -63,7 +63,7 @@ class KeyBar(FixedLines):
         self, cells: list[Cell], x: int, key: str, label: str, press: str, enabled: bool
     ) -> int:
         cells.append(Cell(f" {key} ", "accent bold" if enabled else "muted"))
-        cells.append(Cell(f"{label} ", "ink" if enabled else "muted strike"))
+        cells.append(Cell(f"{label} ", "ink" if enabled else "muted"))
         end = x + _size(key, label)
         if enabled:
             self._spots.append((x, end, press))

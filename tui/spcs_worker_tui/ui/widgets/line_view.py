@@ -25,7 +25,11 @@ class LineView(Painter, ScrollView, can_focus=True, inherit_bindings=False):
     LineView {
         scrollbar-size-vertical: 1;
         scrollbar-size-horizontal: 1;
+        /* Textual takes default styles from the first base only, which is the painter. */
+        width: 1fr;
+        height: 1fr;
         overflow-x: hidden;
+        overflow-y: auto;
     }
     """
     ALLOW_SELECT = False

@@ -29,7 +29,7 @@ class LogView(LineView):
     """
 
     DEFAULT_CSS = """
-    LogView { overflow-x: auto; }
+    LogView { overflow-x: auto; scrollbar-size-horizontal: 0; }
     """
     ALLOW_SELECT = True
     BINDINGS: ClassVar[list[BindingType]] = [*SCROLL, *LOG]
@@ -42,13 +42,15 @@ class LogView(LineView):
     def __init__(
         self,
         store: LogStore,
-        style: Callable[[bool], LogStyle],
+        style: Callable[[str], LogStyle],
         *,
+        timestamps: str,
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
         self._store = store
-        self._style = style
+        self._make_style = style
+        self._precision = timestamps
         self._events: list[LogEvent] = []
         self._lines: list[Line] = []
         self._ends: list[int] = []
@@ -92,6 +94,9 @@ class LogView(LineView):
         self._trim(len(self._events) - (self._store.end - self._store.first))
         self._resize()
 
+    def _style(self) -> LogStyle:
+        return self._make_style(self._precision if self.has_timestamps else "")
+
     def _restart(self) -> None:
         self._shown_key = self._store.key
         self._seen = self._store.first
@@ -105,7 +110,7 @@ class LogView(LineView):
 
     def _extend(self, new: Iterable[LogEvent]) -> None:
         room = self.room if self.is_wrapped else None
-        style = self._style(self.has_timestamps)
+        style = self._style()
         for event in new:
             lines = event_lines(event, style, room)
             self._events.append(event)
@@ -125,7 +130,7 @@ class LogView(LineView):
         wide = 0 if self.is_wrapped else self._widest
         self.virtual_size = Size(max(self.room, wide), len(self._lines))
         if self._is_at_end:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            self.scroll_end(animate=False, immediate=True, x_axis=False, force=True)
         self._moves_itself = False
         self.repaint_changed()
 
@@ -190,7 +195,7 @@ class LogView(LineView):
         """The selected text, or all that is kept."""
         text = self.screen.get_selected_text()
         if not text:
-            style = self._style(self.has_timestamps)
+            style = self._style()
             text = "\n".join(event_text(event, style) for event in self._events)
         self.app.copy_to_clipboard(text)
         lines = text.count("\n") + 1 if text else 0
