@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
 from spcs_worker_tui.domain.errors import ConfigurationError, UnknownConnectionError
 from support.saved_connections import save

@@ -1,1 +1,153 @@
-"""Builds adapters and hands them to operations."""
+"""Builds adapters and hands them to operations.
+
+What is slow to import, the connector and httpx, is imported by the adapters when they are first
+used, and not by importing this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
+from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
+from spcs_worker_tui.domain.errors import ConfigurationError
+from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
+from spcs_worker_tui.domain.judge import Judge
+from spcs_worker_tui.domain.ports import Clock, PrefectReader, SnowflakeSession
+from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.operations.console import Console
+from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.operations.tail import LogFollower
+from spcs_worker_tui.operations.watch.once import look
+from spcs_worker_tui.operations.watch.pace import Pace
+from spcs_worker_tui.operations.watch.watcher import FleetWatcher
+
+
+class WallClock:
+    """Implements the port `Clock`: the time it really is."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+class LazyPrefect:
+    """Implements the port `PrefectReader`; httpx is imported when the first pool is asked for."""
+
+    def __init__(self) -> None:
+        self._readers: PrefectReader | None = None
+        self._loading = asyncio.Lock()
+
+    async def work_pool(self, key: WorkPoolKey) -> WorkPoolSnapshot:
+        """The pool with its queues, workers and runs; see the port."""
+        async with self._loading:
+            if self._readers is None:
+                self._readers = await asyncio.to_thread(_prefect_readers)
+        return await self._readers.work_pool(key)
+
+    async def close(self) -> None:
+        """Let go of the connections; never raises."""
+        if self._readers is not None:
+            await self._readers.close()
+
+
+def _prefect_readers() -> PrefectReader:
+    from spcs_worker_tui.adapters.prefect.readers import PrefectReaders  # noqa: PLC0415
+
+    return PrefectReaders()
+
+
+def saved_connections(names: Sequence[str] = ()) -> tuple[ConnectionSettings, ...]:
+    """The saved connections of these names; without names, all of them.
+
+    Raises:
+        ConfigurationError: A file is wrong, a name is unknown, or nothing is saved at all.
+    """
+    saved = read_connections()
+    chosen = saved.select(names)
+    if not chosen:
+        raise ConfigurationError(
+            f"there is no saved Snowflake connection in {saved.directory}",
+            next_step="Add one with `snow connection add`, or look around with --sandbox.",
+        )
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a command needs: sessions, and the operations that it uses."""
+
+    sessions: Sequence[SnowflakeSession]
+    prefect: PrefectReader
+    clock: Clock
+
+    async def look(
+        self,
+        wanted: Callable[[ServiceKey], bool],
+        seconds: float,
+        judge: Judge | None = None,
+    ) -> JudgedFleet:
+        """One look; see `operations.watch.once`."""
+        return await look(
+            self.sessions,
+            self.prefect,
+            judge or Judge(),
+            self.clock,
+            seconds=seconds,
+            wanted=wanted,
+        )
+
+    def session(self, connection: str) -> SnowflakeSession:
+        """The session of that connection, which must be one of these."""
+        return next(session for session in self.sessions if session.name == connection)
+
+    def lifecycle(self, fleet: FleetSnapshot) -> Lifecycle:
+        """Suspending and resuming, planned against that picture."""
+        return Lifecycle(self.session, lambda: fleet, self.clock)
+
+
+@asynccontextmanager
+async def open_bench(names: Sequence[str] = ()) -> AsyncIterator[Bench]:
+    """Adapters for one command, closed at the end.
+
+    Args:
+        names: Saved connections; without names, all of them.
+
+    Raises:
+        ConfigurationError: As `saved_connections`.
+    """
+    sessions = [ConnectorSession(settings) for settings in saved_connections(names)]
+    prefect = LazyPrefect()
+    try:
+        yield Bench(sessions, prefect, WallClock())
+    finally:
+        await asyncio.gather(prefect.close(), *(session.close() for session in sessions))
+
+
+async def open_console(names: Sequence[str] = (), interval: float = 5.0) -> Console:
+    """The console of the dashboard, which closes what this opens.
+
+    Args:
+        names: Saved connections; without names, all of them.
+        interval: Seconds between two looks.
+
+    Raises:
+        ConfigurationError: As `saved_connections`.
+    """
+    clock = WallClock()
+    chosen = await asyncio.to_thread(saved_connections, names)
+    sessions = {settings.name: ConnectorSession(settings) for settings in chosen}
+    pace = Pace(interval=interval)
+    watcher = FleetWatcher(tuple(sessions.values()), LazyPrefect(), Judge(), clock, pace)
+    follower = LogFollower(sessions.__getitem__, watcher.service, clock)
+    lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, clock)
+    return Console(watcher, follower, lifecycle)

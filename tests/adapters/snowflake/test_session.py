@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
 from spcs_worker_tui.adapters.connections import read_connections
 from spcs_worker_tui.adapters.snowflake.session import CONCURRENT_STATEMENTS, ConnectorSession
 from spcs_worker_tui.domain.errors import (

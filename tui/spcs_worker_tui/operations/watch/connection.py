@@ -18,6 +18,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
 )
 from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
+from spcs_worker_tui.domain.sync import repository_key
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.images import repositories
 from spcs_worker_tui.operations.watch.looking import Agenda, failed_look, with_row
@@ -25,6 +26,7 @@ from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
 
 Images = dict[str, Observation[tuple[ImageSnapshot, ...]]]
 
+_NEVER_SHOWN: Observation[tuple[ImageSnapshot, ...]] = Observation(())
 _WAITS_FOR_A_PERSON = frozenset({ConnectionState.SIGN_IN_NEEDED, ConnectionState.REFUSED})
 
 
@@ -88,7 +90,8 @@ class ConnectionWatch:
         try:
             await self._session.open(interactive=True)
         except FleetError as error:
-            self._failed(error)
+            # No new attempt by itself: that is what the person is for.
+            self._update(state=state_after(error, self.snapshot.state), error=error)
             raise
         self._pause.end()
 
@@ -101,11 +104,9 @@ class ConnectionWatch:
 
     async def _tick(self) -> None:
         await self._show_services()
-        also = [self._show_images()]
         if self._ticks % self._pace.compute_pool_ticks == 0:
-            also.append(self._show_compute_pools())
+            await self._show_compute_pools()
         self._ticks += 1
-        await run_all(also)
         await self._first_looks()
         now = self._clock.now()
         restless = self._agenda.restless(self._services, now, self._pace.restless)
@@ -115,6 +116,7 @@ class ConnectionWatch:
                 *(self._describe(key) for key in self._undescribed()),
                 *(self._look(key, instances=True) for key in restless),
                 *(self._look(key, instances=False) for key in steady),
+                self._show_images(),
             ]
         )
         self._publish()
@@ -209,8 +211,9 @@ class ConnectionWatch:
         """The image repository whose list is oldest, if it is old enough."""
         used = repositories(self._services.values())
         self._images_at = {path: at for path, at in self._images_at.items() if path in used}
-        names = {f"{self.snapshot.name}:{path}" for path in used}
-        self.images = {name: images for name, images in self.images.items() if name in names}
+        names = {repository_key(self.snapshot.name, path) for path in used}
+        if self.images.keys() - names:
+            self.images = {name: images for name, images in self.images.items() if name in names}
         due = self._clock.now() - timedelta(seconds=self._pace.image_seconds)
         path = min(
             (path for path in used if self._images_at.get(path, due) <= due),
@@ -220,8 +223,8 @@ class ConnectionWatch:
         if path is None:
             return
         self._images_at[path] = self._clock.now()
-        name = f"{self.snapshot.name}:{path}"
-        known = self.images.get(name, Observation[tuple[ImageSnapshot, ...]](()))
+        name = repository_key(self.snapshot.name, path)
+        known = self.images.get(name, _NEVER_SHOWN)
         try:
             images = await self._session.show_images(path)
         except StatementRefusedError as error:

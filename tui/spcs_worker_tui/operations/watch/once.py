@@ -35,7 +35,7 @@ _WITHOUT_CONTAINERS = frozenset({ServiceStatus.SUSPENDED, ServiceStatus.DELETED}
 
 async def look(
     sessions: Sequence[SnowflakeSession],
-    prefect: Callable[[str], PrefectReader],
+    prefect: PrefectReader,
     judge: Judges,
     clock: Clock,
     *,
@@ -46,7 +46,7 @@ async def look(
 
     Args:
         sessions: The connections; they are left open.
-        prefect: Makes the reader for an API's URL; the readers are closed.
+        prefect: All Prefect APIs; left open, too.
         judge: A new one, so that there is no past to be compared with.
         clock: Time.
         seconds: What has not answered by then is reported as not answering.
@@ -67,7 +67,7 @@ class _Look:
     def __init__(
         self,
         sessions: Sequence[SnowflakeSession],
-        prefect: Callable[[str], PrefectReader],
+        prefect: PrefectReader,
         clock: Clock,
         wanted: Callable[[ServiceKey], bool],
     ) -> None:
@@ -82,7 +82,6 @@ class _Look:
         self._services: dict[str, dict[ServiceKey, ServiceSnapshot]] = {
             session.name: {} for session in sessions
         }
-        self._readers: dict[str, PrefectReader] = {}
         self._asking: dict[WorkPoolKey, asyncio.Task[None]] = {}
         self._work_pools: WorkPools = {}
 
@@ -126,7 +125,6 @@ class _Look:
         for task in self._asking.values():
             task.cancel()
         await asyncio.gather(*self._asking.values(), return_exceptions=True)
-        await asyncio.gather(*(reader.close() for reader in self._readers.values()))
 
     async def _connection(self, session: SnowflakeSession) -> None:
         name = session.name
@@ -199,11 +197,10 @@ class _Look:
         )
 
     async def _ask(self, key: WorkPoolKey) -> None:
-        reader = self._readers.get(key.api_url)
-        if reader is None:
-            reader = self._readers[key.api_url] = self._prefect(key.api_url)
         try:
-            self._work_pools[key] = Observation(await reader.work_pool(key), self._clock.now())
+            self._work_pools[key] = Observation(
+                await self._prefect.work_pool(key), self._clock.now()
+            )
         except PrefectError as error:
             self._work_pools[key] = self._work_pools[key].failed(error)
 

@@ -33,6 +33,8 @@ class Pace:
     """How old the list of an image repository may become."""
     picture_seconds: float = 0.2
     """At least this long between two pictures."""
+    rest_per_cost: float = 9.0
+    """After a picture, rest this many times as long as it took: a tenth of one core at most."""
     slowest: float = 60.0
     """The longest wait after failures."""
 
@@ -79,6 +81,10 @@ class Pause:
     def end(self) -> None:
         """Ends the present wait, or the next one if there is none."""
         self._ended.set()
+
+    def forget(self) -> None:
+        """Whatever asked for an early end so far is being dealt with."""
+        self._ended.clear()
 
     async def wait(self, seconds: float | None) -> bool:
         """Wait that long, or for ever; True when it was ended early."""

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Protocol
 
 from spcs_worker_tui.domain.errors import UnknownConnectionError
-from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
+from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.ports import Clock, PrefectReader, SnowflakeSession
 from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.operations.watch.connection import ConnectionWatch
+from spcs_worker_tui.operations.watch.connection import ConnectionWatch, Images
 from spcs_worker_tui.operations.watch.latest import Latest
 from spcs_worker_tui.operations.watch.pace import Pace, Pause
 from spcs_worker_tui.operations.watch.work_pools import PrefectWatch, WorkPools
 
 SELECTION_SETTLES = 0.2
 """Seconds that a selection must last before it is looked at: a held arrow key passes many rows."""
-_REST_PER_COST = 9
-"""After a picture, rest this many times as long as it took: a tenth of one core at most."""
+
+_JUDGED_AT_ONCE = 200
+"""Services; they are judged anew in about a tenth of a millisecond each."""
 
 
 class Judges(Protocol):
@@ -36,7 +37,7 @@ class FleetWatcher:
 
     Args:
         sessions: The connections, in the order in which they are shown.
-        prefect: Makes the reader for an API's URL.
+        prefect: All Prefect APIs; closed with the watcher.
         judge: Keeps what verdicts need of the past.
         clock: Whose time to go by.
         pace: How often and how much.
@@ -45,7 +46,7 @@ class FleetWatcher:
     def __init__(
         self,
         sessions: Sequence[SnowflakeSession],
-        prefect: Callable[[str], PrefectReader],
+        prefect: PrefectReader,
         judge: Judges,
         clock: Clock,
         pace: Pace | None = None,
@@ -63,8 +64,11 @@ class FleetWatcher:
         self._apis: dict[str, PrefectWatch] = {}
         self._selected: ServiceKey | None = None
         self._selection = Pause(clock)
+        self._image_parts: tuple[Images, ...] = ()
+        self._all_images: Images = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._latest = Latest(self._picture())
+        picture = self._picture()
+        self._latest = Latest(judge.judge(picture, picture.observed_at))
 
     @property
     def judged(self) -> JudgedFleet:
@@ -75,6 +79,10 @@ class FleetWatcher:
     def snapshot(self) -> FleetSnapshot:
         """The newest picture."""
         return self._latest.value.snapshot
+
+    def service(self, key: ServiceKey) -> ServiceSnapshot | None:
+        """The service as last seen, or None while it was not seen or is gone."""
+        return self.snapshot.service(key)
 
     def start(self) -> None:
         """Begin to poll, unless that was done."""
@@ -124,7 +132,7 @@ class FleetWatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(
             *(session.close() for session in self._sessions),
-            *(api.close() for api in self._apis.values()),
+            self._prefect.close(),
             return_exceptions=True,
         )
         self._latest.close()
@@ -146,30 +154,43 @@ class FleetWatcher:
         Without changes, one per interval nevertheless, because verdicts depend on ages.
         """
         while True:
-            started = perf_counter()
             self._bind()
-            self._latest.publish(self._picture())
+            snapshot = self._picture()
+            started = perf_counter()
+            self._latest.publish(await self._judged(snapshot))
             cost = perf_counter() - started
-            await self._clock.sleep(max(self._pace.picture_seconds, cost * _REST_PER_COST))
+            await self._clock.sleep(
+                max(self._pace.picture_seconds, cost * self._pace.rest_per_cost)
+            )
             await self._touched.wait(self._pace.interval)
 
-    def _picture(self) -> JudgedFleet:
-        now = self._clock.now()
-        images = {
-            name: images
-            for connection in self._connections.values()
-            for name, images in connection.images.items()
-        }
+    async def _judged(self, snapshot: FleetSnapshot) -> JudgedFleet:
+        """In a thread where it takes long: keys must be answered meanwhile."""
+        judge = self._judge.judge
+        if len(snapshot.services) <= _JUDGED_AT_ONCE:
+            return judge(snapshot, snapshot.observed_at)
+        return await asyncio.to_thread(judge, snapshot, snapshot.observed_at)
+
+    def _picture(self) -> FleetSnapshot:
         work_pools: WorkPools = {}
         for api in self._apis.values():
             work_pools |= api.work_pools
-        snapshot = FleetSnapshot(
-            observed_at=now,
+        return FleetSnapshot(
+            observed_at=self._clock.now(),
             connections=tuple(c.snapshot for c in self._connections.values()),
             work_pools=work_pools,
-            images=images,
+            images=self._images(),
         )
-        return self._judge.judge(snapshot, now)
+
+    def _images(self) -> Images:
+        """The images of all connections; the same object while none of them has changed."""
+        parts = tuple(connection.images for connection in self._connections.values())
+        if len(parts) != len(self._image_parts) or any(
+            new is not old for new, old in zip(parts, self._image_parts, strict=True)
+        ):
+            self._image_parts = parts
+            self._all_images = {name: images for part in parts for name, images in part.items()}
+        return self._all_images
 
     def _bind(self) -> None:
         """Watch the work pools that the services are bound to now, and no others."""
@@ -181,7 +202,7 @@ class FleetWatcher:
         for url, keys in bound.items():
             if url not in self._apis:
                 self._apis[url] = PrefectWatch(
-                    self._prefect(url), self._clock, self._pace, self._touched.end
+                    self._prefect, self._clock, self._pace, self._touched.end
                 )
                 self._run(self._apis[url].run())
             self._apis[url].want(keys)
@@ -190,6 +211,7 @@ class FleetWatcher:
         while True:
             interval = None if self._selected is None else self._pace.interval
             if await self._selection.wait(interval):
-                await self._clock.sleep(SELECTION_SETTLES)
+                while await self._selection.wait(SELECTION_SETTLES):
+                    pass
             if (key := self._selected) and (watch := self._connections.get(key.connection)):
                 await watch.look(key)

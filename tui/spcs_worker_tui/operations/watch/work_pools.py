@@ -24,7 +24,7 @@ class PrefectWatch:
     says for how long (429, 503), for exactly that long (prefect-contract 2.6).
 
     Args:
-        reader: The API.
+        reader: Answers for the API.
         clock: Whose time to go by.
         pace: How often.
         changed: Called whenever `work_pools` has changed.
@@ -57,6 +57,7 @@ class PrefectWatch:
     async def run(self) -> None:
         """Poll until cancelled."""
         while True:
+            self._pause.forget()
             started = self._clock.now()
             failure = await self._ask_all()
             now = self._clock.now()
@@ -95,10 +96,6 @@ class PrefectWatch:
             self.work_pools = {**self.work_pools, key: observation}
             self._changed()
         return failure
-
-    async def close(self) -> None:
-        """Let go of the API; never raises."""
-        await self._reader.close()
 
 
 def unknown_work_pool(key: WorkPoolKey) -> Observation[WorkPoolSnapshot]:
