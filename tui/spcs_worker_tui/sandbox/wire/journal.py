@@ -71,22 +71,23 @@ def mask_secrets(text: str) -> str:
     """The statement with its secret literals replaced.
 
     In a statement with a secret-bearing key, a literal is shown only as the value of another key;
-    so one that a mistake has put in the wrong place stays hidden. A text that cannot be cut into
-    tokens is not shown at all: where its literals end is unknown.
+    so one that a mistake has put in the wrong place stays hidden, and so do comments. A text that
+    cannot be cut into tokens is not shown at all: where its literals end is unknown.
     """
     try:
         tokens = tokenize(text)
     except SqlError:
         return "(unreadable statement)"
-    if not any(token.upper in _SECRET_KEYS for token in tokens):
+    if not any(key in text.upper() for key in _SECRET_KEYS):
         return text
     shown: list[str] = []
     done = 0
     for key, equals, token in zip([None, None, *tokens], [None, *tokens], tokens, strict=False):
-        if token.kind in _VALUES and not _is_harmless(key, equals):
-            shown += [text[done : token.start], _MASK]
-            done = token.end
-    return "".join([*shown, text[done:]])
+        gap = text[done : token.start]
+        is_hidden = token.kind in _VALUES and not _is_harmless(key, equals)
+        shown += [gap if gap.isspace() or not gap else " ", _MASK if is_hidden else token.text]
+        done = token.end
+    return "".join(shown)
 
 
 def _is_harmless(key: Token | None, equals: Token | None) -> bool:
