@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import (
@@ -14,10 +15,11 @@ from spcs_worker_tui.sandbox.catalogue.listing import (
     tabulate,
     text,
 )
-from spcs_worker_tui.sandbox.catalogue.model import ComputePool
+from spcs_worker_tui.sandbox.catalogue.model import ComputePool, Node
 from spcs_worker_tui.sandbox.catalogue.names import account_level_name, select
 from spcs_worker_tui.sandbox.catalogue.privileges import require, sees
-from spcs_worker_tui.sandbox.results import Table, does_not_exist
+from spcs_worker_tui.sandbox.families import FAMILIES, Family
+from spcs_worker_tui.sandbox.results import SqlError, Table, Value, does_not_exist
 from spcs_worker_tui.sandbox.sql.ast import Describe, Name, Show
 
 
@@ -27,7 +29,6 @@ class _Row:
     services: int
     jobs: int
     active_nodes: int
-    idle_nodes: int
 
 
 _ENDED_JOB = frozenset({"DONE", "FAILED", "CANCELLED", "INTERNAL_ERROR", "DELETED"})
@@ -36,15 +37,16 @@ _ENDED_JOB = frozenset({"DONE", "FAILED", "CANCELLED", "INTERNAL_ERROR", "DELETE
 def _row(context: Context, pool: ComputePool) -> _Row:
     inside = [item for item in context.account.services.values() if item.compute_pool == pool.name]
     busy = {instance.node_id for item in inside for instance in item.instances}
-    ready = [node for node in pool.nodes if node.ready_at is not None]
-    active = sum(node.node_id in busy for node in ready)
     return _Row(
         pool,
         services=sum(not item.is_job for item in inside),
         jobs=sum(item.is_job and item.status not in _ENDED_JOB for item in inside),
-        active_nodes=active,
-        idle_nodes=len(ready) - active,
+        active_nodes=sum(node.node_id in busy for node in _ready(pool)),
     )
+
+
+def _ready(pool: ComputePool) -> list[Node]:
+    return [node for node in pool.nodes if node.ready_at is not None]
 
 
 _FIELDS: tuple[Field[_Row], ...] = (
@@ -58,7 +60,7 @@ _FIELDS: tuple[Field[_Row], ...] = (
     number("auto_suspend_secs", lambda row: row.pool.auto_suspend_secs),
     flag("auto_resume", lambda row: row.pool.auto_resume),
     number("active_nodes", lambda row: row.active_nodes),
-    number("idle_nodes", lambda row: row.idle_nodes),
+    number("idle_nodes", lambda row: len(_ready(row.pool)) - row.active_nodes),
     number("target_nodes", lambda row: row.pool.target_nodes),
     moment("created_on", lambda row: row.pool.created_on),
     moment("resumed_on", lambda row: row.pool.resumed_on or row.pool.created_on),
@@ -111,3 +113,59 @@ def describe_compute_pool(context: Context, statement: Describe) -> Table:
     """
     pool = find_pool(context, statement.name, ("MONITOR",))
     return tabulate(_DESCRIBE_FIELDS, [_row(context, pool)])
+
+
+_FAMILY_FIELDS: tuple[Field[Family], ...] = (
+    number("vcpu", lambda family: family.vcpu),
+    number("memory_gib", lambda family: family.memory_gib),
+    constant("storage_gib"),
+    text("gpu", lambda family: family.gpu),
+    number("gpu_count", lambda family: family.gpu_count or None),
+    constant("gpu_memory_gib"),
+)
+
+
+def show_instance_families(context: Context, show: Show) -> Table:
+    """`SHOW COMPUTE POOL INSTANCE FAMILIES`: those whose figures the contract knows."""
+
+    def usage(family: Family) -> int:
+        pools = context.account.compute_pools.values()
+        return sum(len(pool.nodes) for pool in pools if pool.instance_family == family.name)
+
+    fields: tuple[Field[Family], ...] = (
+        text("name", lambda family: family.name),
+        constant("description"),
+        *_FAMILY_FIELDS,
+        number("current_node_usage", usage),
+        constant("message"),
+    )
+    families = [family for _, family in sorted(FAMILIES.items())]
+    return tabulate(fields, select(families, show, lambda family: family.name))
+
+
+def show_nodes(context: Context, show: Show) -> Table:
+    """`SHOW NODES IN COMPUTE POOL`.
+
+    Raises:
+        SqlError: 002003, 003001.
+    """
+    if show.scope is None or show.scope.name is None:
+        raise SqlError("001003", "42000", "SQL compilation error:\nsyntax error: no compute pool.")
+    pool = find_pool(context, show.scope.name, ("MONITOR",))
+    family = FAMILIES[pool.instance_family]
+    own: tuple[Field[Node], ...] = (
+        text("node_id", lambda node: node.node_id),
+        constant("instance_family", family.name),
+        moment("created_on", lambda node: node.created_on),
+        constant("placement_group"),
+    )
+    shared = tuple(
+        Field[Node](field.name, field.kind, partial(_read, field, family))
+        for field in _FAMILY_FIELDS
+    )
+    nodes = select(_ready(pool), show, lambda node: node.node_id)
+    return tabulate((*own, *shared), nodes)
+
+
+def _read(field: Field[Family], family: Family, _node: Node) -> Value:
+    return field.read(family)

@@ -2,44 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from spcs_worker_tui.sandbox.catalogue import (
-    compute_pools,
-    functions,
-    namespaces,
-    show_instances,
-    show_services,
-)
+from spcs_worker_tui.sandbox.catalogue import functions, jobs, stages
 from spcs_worker_tui.sandbox.catalogue.context import Context
-from spcs_worker_tui.sandbox.catalogue.model import Account
+from spcs_worker_tui.sandbox.catalogue.dispatch import BY_OBJECT, BY_STATEMENT
+from spcs_worker_tui.sandbox.catalogue.model import Account, Stage
 from spcs_worker_tui.sandbox.catalogue.platform import Platform
 from spcs_worker_tui.sandbox.catalogue.session import SessionContext
 from spcs_worker_tui.sandbox.results import Table, unsupported
 from spcs_worker_tui.sandbox.sql.ast import (
+    Alter,
     Call,
+    Create,
     Describe,
-    ObjectKind,
+    Drop,
+    ExecuteJobService,
     Select,
     Show,
-    ShowKind,
+    StagePath,
     Statement,
-    Use,
 )
-
-_SHOWS: dict[ShowKind, Callable[[Context, Show], Table]] = {
-    ShowKind.SERVICES: show_services.show_services,
-    ShowKind.SERVICE_INSTANCES: show_instances.show_instances,
-    ShowKind.SERVICE_CONTAINERS: show_instances.show_containers,
-    ShowKind.SERVICE_VOLUMES: show_instances.show_volumes,
-    ShowKind.ENDPOINTS: show_instances.show_endpoints,
-    ShowKind.ROLES_IN_SERVICE: show_instances.show_roles_in_service,
-    ShowKind.COMPUTE_POOLS: compute_pools.show_compute_pools,
-}
-_DESCRIBES: dict[ObjectKind, Callable[[Context, Describe], Table]] = {
-    ObjectKind.SERVICE: show_services.describe_service,
-    ObjectKind.COMPUTE_POOL: compute_pools.describe_compute_pool,
-}
 
 
 class Executor:
@@ -59,29 +40,45 @@ class Executor:
         self._missing_image_code = missing_image_code
 
     async def execute(self, statement: Statement, session: SessionContext) -> Table:
-        """Answer one statement.
+        """Answer one statement; those that wait do so here.
+
+        PUT and RESULT_SCAN belong to whoever speaks with the client and keeps results.
 
         Raises:
-            SqlError: It was refused; nothing was changed.
+            SqlError: It was refused, and nothing was changed.
+            asyncio.CancelledError: It was aborted while it waited.
         """
         context = self._context(session)
         match statement:
-            case Show():
-                if statement.kind in _SHOWS:
-                    return _SHOWS[statement.kind](context, statement)
-                raise unsupported(f"SHOW {statement.kind}")
-            case Describe():
-                if statement.kind in _DESCRIBES:
-                    return _DESCRIBES[statement.kind](context, statement)
-                raise unsupported(f"DESCRIBE {statement.kind}")
-            case Use():
-                return namespaces.use(context, statement)
+            case ExecuteJobService():
+                return await jobs.execute_job(context, statement)
             case Select():
                 return await functions.select(context, statement)
             case Call():
                 return await functions.call(context, statement)
             case _:
-                raise unsupported(type(statement).__name__)
+                return _answer(context, statement)
+
+    def resolve_stage(self, session: SessionContext, path: StagePath, privilege: str) -> Stage:
+        """The stage of a path, for a role that holds READ or WRITE on it.
+
+        Raises:
+            SqlError: 002003, 003001, 090105, 090106.
+        """
+        return stages.resolve_stage(self._context(session), path, privilege)
 
     def _context(self, session: SessionContext) -> Context:
         return Context(self._account, self._platform, session, self._missing_image_code)
+
+
+def _answer(context: Context, statement: Statement) -> Table:
+    """Statements that wait for nothing."""
+    kind = type(statement)
+    if isinstance(statement, (Show, Describe, Create, Alter, Drop)):
+        by_object = BY_OBJECT[kind]
+        if statement.kind not in by_object:
+            raise unsupported(f"{kind.__name__.upper()} {statement.kind}")
+        return by_object[statement.kind](context, statement)
+    if kind not in BY_STATEMENT:
+        raise unsupported(kind.__name__.upper())
+    return BY_STATEMENT[kind](context, statement)

@@ -31,6 +31,9 @@ class Database:
     grants: Grants
     schemas: dict[str, Schema] = field(default_factory=dict)
     comment: str = ""
+    future_grants: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    """Kind of object -> role -> privileges that new objects come with."""
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -42,6 +45,8 @@ class Schema:
     grants: Grants
     dns_hash: str
     comment: str = ""
+    future_grants: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

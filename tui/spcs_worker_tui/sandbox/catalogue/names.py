@@ -21,15 +21,20 @@ _QUALIFIED_PARTS = 3
 _MAX_LENGTH = 255
 
 
-class _InSchema(Protocol):
+class InSchema(Protocol):
+    """An object that lives in a schema."""
+
     @property
-    def key(self) -> Qualified: ...
+    def key(self) -> Qualified:
+        """Its qualified name."""
+
     @property
-    def grants(self) -> Grants: ...
+    def grants(self) -> Grants:
+        """Who may do what with it."""
 
 
 T = TypeVar("T")
-S = TypeVar("S", bound=_InSchema)
+S = TypeVar("S", bound=InSchema)
 
 
 def no_current_schema(operation: str) -> SqlError:

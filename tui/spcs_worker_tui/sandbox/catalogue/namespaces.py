@@ -11,10 +11,9 @@ from spcs_worker_tui.sandbox.catalogue.names import (
     schema_of,
 )
 from spcs_worker_tui.sandbox.catalogue.privileges import PUBLIC, sees
-from spcs_worker_tui.sandbox.results import Column, SqlError, Table
+from spcs_worker_tui.sandbox.catalogue.refusals import executed
+from spcs_worker_tui.sandbox.results import SqlError, Table
 from spcs_worker_tui.sandbox.sql.ast import Name, Use
-
-_SUCCEEDED = "Statement executed successfully."
 
 
 def use(context: Context, statement: Use) -> Table:
@@ -23,10 +22,15 @@ def use(context: Context, statement: Use) -> Table:
     Raises:
         SqlError: 002043 when it is missing or not visible; 003001-like for a role not granted.
     """
+    if statement.kind not in _USES:
+        # Secondary roles add privileges for some statements; the sandbox never grants by them.
+        return executed()
     changes = _USES[statement.kind](context, statement.name)
     for attribute, value in changes.items():
         setattr(context.session, attribute, value)
-    return Table((Column("status"),), ((_SUCCEEDED,),), session_changes=changes)
+    answer = executed()
+    answer.session_changes.update(changes)
+    return answer
 
 
 def _use_role(context: Context, name: Name) -> dict[str, str | None]:
