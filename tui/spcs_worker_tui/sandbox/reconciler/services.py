@@ -6,6 +6,7 @@ Contract 1.8, 2.1 and 2.2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from spcs_worker_tui.sandbox.catalogue.model import Service
@@ -26,6 +27,16 @@ _PROPERTIES: Final = (
     "query_warehouse",
     "log_level",
     "comment",
+)
+
+_statement_fields = attrgetter(
+    *(name for name in _PROPERTIES if name != "external_access_integrations"),
+    "suspended",
+    "dropped",
+    "cancelled",
+    "spec_digest",
+    "suspended_on",
+    "resumed_on",
 )
 
 
@@ -53,20 +64,16 @@ class ServiceController:
     def in_use(self) -> bool:
         """Whether it keeps its pool from suspending itself."""
         service = self.service
-        return bool(self._live()) or not (service.suspended or service.dropped or self._job_ended)
+        wanted = not (service.suspended or service.dropped or self._job_ended)
+        return wanted or bool(self._live())
 
     def changed_by_statement(self) -> tuple[Any, ...]:
         """Everything that statements write, for a cheap comparison."""
         service = self.service
         return (
-            service.suspended,
-            service.dropped,
-            service.cancelled,
-            service.spec_digest,
-            tuple(service.digests.items()),
-            service.resumed_on,
-            service.suspended_on,
-            *_properties(service).values(),
+            *_statement_fields(service),
+            tuple(service.digests.values()),
+            tuple(service.external_access_integrations),
         )
 
     def ask_for_instances(self, count: int) -> None:
