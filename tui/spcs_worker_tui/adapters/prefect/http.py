@@ -176,7 +176,9 @@ class PrefectHttp:
         async for part in response.aiter_bytes():
             content += part
             if len(content) > _LARGEST_ANSWER:
-                raise PrefectGarbledError(f"{self._where} answers without end")
+                raise PrefectGarbledError(
+                    f"{self._where} answers without end", next_step=_WRONG_ADDRESS
+                )
         return bytes(content)
 
     async def _renew_csrf(self, refused: str) -> None:
@@ -191,7 +193,9 @@ class PrefectHttp:
             content = self._json(reply)
             token = content.get("token") if isinstance(content, dict) else None
             if not isinstance(token, str) or not (token.isascii() and token.isprintable()):
-                raise PrefectGarbledError(f"{self._where} gave no CSRF token")
+                raise PrefectGarbledError(
+                    f"{self._where} gave no CSRF token", next_step=_WRONG_ADDRESS
+                )
             self._csrf_token = token
 
     @property
@@ -215,7 +219,9 @@ class PrefectHttp:
                 next_step=_WRONG_ADDRESS,
             )
         if isinstance(error, httpx.DecodingError | httpx.StreamError):
-            return PrefectGarbledError(f"{self._where} answered something unreadable")
+            return PrefectGarbledError(
+                f"{self._where} answered something unreadable", next_step=_WRONG_ADDRESS
+            )
         reason = one_line(str(error), 200) or type(error).__name__
         return PrefectUnreachableError(
             f"Cannot reach {self._where}: {reason}",
@@ -266,7 +272,10 @@ class PrefectHttp:
             return PrefectGarbledError(
                 f"There is no Prefect API at {self._where}", next_step=_WRONG_ADDRESS
             )
-        return PrefectNotFoundError(f"Prefect does not have it{detail}")
+        return PrefectNotFoundError(
+            f"Prefect does not have it{detail}",
+            next_step="Create the work pool, or correct its name in the service's spec",
+        )
 
     def _busy(self, pause: float, reply: _Reply | None = None) -> PrefectBusyError:
         if reply is not None and reply.headers.get("Prefect-Maintenance", "").lower() == "true":

@@ -27,7 +27,7 @@ def as_row(answer: Any) -> Row:
         PrefectGarbledError: It is none.
     """
     if not isinstance(answer, dict):
-        raise PrefectGarbledError("Prefect answered something else than an object")
+        raise _garbled("an object")
     return answer
 
 
@@ -38,7 +38,7 @@ def as_rows(answer: Any) -> list[Row]:
         PrefectGarbledError: It is none.
     """
     if not isinstance(answer, list):
-        raise PrefectGarbledError("Prefect answered something else than a list")
+        raise _garbled("a list")
     return [as_row(row) for row in answer]
 
 
@@ -50,8 +50,15 @@ def as_count(answer: Any) -> int:
     """
     number = _whole(answer)
     if number is None or number < 0:
-        raise PrefectGarbledError("Prefect answered something else than a count")
+        raise _garbled("a count")
     return number
+
+
+def _garbled(expected: str) -> PrefectGarbledError:
+    return PrefectGarbledError(
+        f"The Prefect API answered something else than {expected}",
+        next_step="Check that PREFECT_API_URL leads to a Prefect server of version 3",
+    )
 
 
 def text(row: Row, name: str) -> str:
