@@ -4,8 +4,10 @@ window      one life of one container: what an answer adds to what was seen (pur
 container   one container: asks, widens, notices restarts and gaps
 merge       all containers by the server's time, with a short hold-back (pure)
 follower    one service: who takes part, how often to ask, what went wrong
+rows        one service's rows for a tail outside of the dashboard
 """
 
 from spcs_worker_tui.operations.tail.follower import LogFollower, TailTiming
+from spcs_worker_tui.operations.tail.rows import WatchedRows, last_lines
 
-__all__ = ["LogFollower", "TailTiming"]
+__all__ = ["LogFollower", "TailTiming", "WatchedRows", "last_lines"]

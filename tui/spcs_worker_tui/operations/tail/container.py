@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from spcs_worker_tui.domain.errors import NotVisibleError, PrivilegeError, StatementRefusedError
-from spcs_worker_tui.domain.fleet import ContainerSnapshot
+from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey
 from spcs_worker_tui.domain.log import (
     LogEvent,
     LogGap,
@@ -16,6 +16,7 @@ from spcs_worker_tui.domain.log import (
     LogRestart,
     LogSource,
 )
+from spcs_worker_tui.domain.ports import SnowflakeSession
 from spcs_worker_tui.operations.tail.window import Fit, Line, Reading, Window, looks_cut
 
 FIRST_LINES = 300
@@ -38,6 +39,22 @@ class ContainerPort:
 
     ask: Callable[[int, bool], Awaitable[Sequence[Line]]]
     look: Callable[[], Awaitable[ContainerSnapshot | None]]
+
+
+def port_of(session: SnowflakeSession, key: ServiceKey, source: LogSource) -> ContainerPort:
+    """The port of one container, on a session."""
+
+    async def ask(lines: int, previous: bool) -> Sequence[Line]:
+        return await session.service_logs(
+            key, source.instance_id, source.container, lines=lines, previous=previous
+        )
+
+    async def look() -> ContainerSnapshot | None:
+        rows = await session.show_service_containers(key)
+        found = (row for row in rows if LogSource(row.instance_id, row.name) == source)
+        return next(found, None)
+
+    return ContainerPort(ask, look)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,15 @@ from datetime import timedelta
 
 from spcs_worker_tui.domain.errors import (
     FleetError,
-    NotVisibleError,
     PrivilegeError,
     StatementRefusedError,
 )
 from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.log import LogEvent, LogNotice, LogSource
 from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
-from spcs_worker_tui.operations.tail.container import ContainerPort, ContainerTail
+from spcs_worker_tui.operations.tail.container import ContainerTail, port_of
+from spcs_worker_tui.operations.tail.explain import explain
 from spcs_worker_tui.operations.tail.merge import Merger
-from spcs_worker_tui.operations.tail.window import Line
 
 _QUEUED_ANSWERS = 16
 """Answers that wait for a slow reader; after that nothing more is asked for."""
@@ -192,7 +191,7 @@ class _ServiceTail:
     def _complain(self, source: LogSource, error: FleetError) -> list[LogNotice]:
         """Why this container's log cannot be read; once for all where the connection is down."""
         refused = isinstance(error, StatementRefusedError)
-        return self._say(source if refused else "connection", _explain(error))
+        return self._say(source if refused else "connection", explain(error))
 
     def _recover(self, source: LogSource) -> list[LogNotice]:
         """That it can be read again, if it was said that it cannot."""
@@ -205,18 +204,8 @@ class _ServiceTail:
 
     async def _run(self, source: LogSource, member: _Member) -> None:
         """Follow one container until it is gone."""
-        session = self.sessions(self.key.connection)
-
-        async def ask(lines: int, previous: bool) -> Sequence[Line]:
-            where = (self.key, source.instance_id, source.container)
-            return await session.service_logs(*where, lines=lines, previous=previous)
-
-        async def look() -> ContainerSnapshot | None:
-            rows = await session.show_service_containers(self.key)
-            found = (r for r in rows if LogSource(r.instance_id, r.name) == source)
-            return next(found, None)
-
-        tail = self.tails.setdefault(source, ContainerTail(source, ContainerPort(ask, look)))
+        port = port_of(self.sessions(self.key.connection), self.key, source)
+        tail = self.tails.setdefault(source, ContainerTail(source, port))
         delay, failures = self.timing.fast, 0
         while True:
             last = member.leaving
@@ -258,14 +247,3 @@ def _has_ended(task: asyncio.Task[None]) -> bool:
         return False
     task.result()
     return True
-
-
-def _explain(error: FleetError) -> str:
-    """One sentence for the log pane, with the server's words."""
-    if isinstance(error, PrivilegeError):
-        return f"No log: this role lacks MONITOR on the service. {error}"
-    if isinstance(error, NotVisibleError):
-        return f"No log: {error}"
-    if isinstance(error, StatementRefusedError):
-        return f"No log yet: {error}"
-    return f"No answer, trying again: {error}"

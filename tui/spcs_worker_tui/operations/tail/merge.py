@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from spcs_worker_tui.domain.log import LogEvent, LogLine, LogSource
 
@@ -71,6 +71,15 @@ class Merger:
     def leave(self, source: LogSource) -> None:
         """The container is gone; nothing of it has to be remembered."""
         self._reached.pop(source, None)
+
+
+def in_order(parts: Iterable[Iterable[LogEvent]]) -> list[LogEvent]:
+    """All at once: the events of several containers, each oldest first, in one order."""
+    now = datetime.min.replace(tzinfo=UTC)
+    merger = Merger(timedelta())
+    for part in parts:
+        merger.add(part, now)
+    return merger.take(now)
 
 
 def _time_ns(event: LogEvent) -> int | None:

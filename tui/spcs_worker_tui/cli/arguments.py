@@ -1,0 +1,184 @@
+"""The command line: what can be said, and what goes together. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from importlib import metadata
+from typing import NoReturn
+
+from spcs_worker_tui.cli.exits import Exit
+
+THEMES = ("spcs-dark", "spcs-light", "spcs-terminal")
+"""As `ui.theme` names them; importing that would import Textual."""
+
+CHECK_SECONDS = 30.0
+WAIT_SECONDS = 900.0
+"""A cold start takes minutes; Snowflake's own tests allow this long (contract 2.5)."""
+
+_DESCRIPTION = "Operate Prefect workers that run in Snowpark Container Services."
+_EPILOG = """\
+without --check and without a command: the dashboard
+
+exit status of --check:
+  0 healthy (suspended counts, unless --require-running)    1 degraded
+  2 broken    3 unknown: a connection or a service cannot be seen
+exit status of every command:
+  0 done    1 not confirmed    2 it failed    3 no answer    64 wrong usage or settings
+
+examples:
+  spcs-worker-tui --sandbox                      a fleet to play with, nothing to sign up for
+  spcs-worker-tui --check --json --service 'INGEST*'
+  spcs-worker-tui --check --wait --timeout 900 --require-running
+  spcs-worker-tui suspend ANALYTICS.PREFECT.INGEST --dry-run
+  spcs-worker-tui logs prod:INGEST --follow
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with 64 on wrong usage, since 2 means broken here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and how it goes."""
+        self.exit(Exit.USAGE, f"{self.format_usage()}{self.prog}: {message}\n")
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The options; `command` is None for the dashboard and for `--check`.
+
+    Raises:
+        SystemExit: `--help`, `--version`, or 64 for wrong usage.
+    """
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if problem := _problem(options):
+        parser.error(problem)
+    return options
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="spcs-worker-tui",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, help="show the version and exit")
+    parser.set_defaults(connection=[], sandbox=False)
+    _add_shared(parser)
+    _add_check(parser.add_argument_group("health check"))
+    looks = parser.add_argument_group("dashboard")
+    looks.add_argument("--theme", choices=THEMES, default=THEMES[0], help="colours")
+    looks.add_argument(
+        "--interval",
+        type=_seconds,
+        default=5.0,
+        metavar="S",
+        help="seconds between two looks, also with --wait (default 5)",
+    )
+    _add_commands(parser)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Reads the package's version only when asked to."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        parser.exit(Exit.HEALTHY, f"{parser.prog} {metadata.version('spcs-worker-tui')}\n")
+
+
+def _add_shared(parser: argparse.ArgumentParser) -> None:
+    """What can be said before a command and after it."""
+    parser.add_argument(
+        "--connection",
+        action="append",
+        default=argparse.SUPPRESS,
+        metavar="NAME",
+        help="use this saved connection only; can be repeated (default: all of them)",
+    )
+    parser.add_argument(
+        "--sandbox",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="operate a local stand-in for Snowflake, started for this and removed afterwards",
+    )
+
+
+def _add_check(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--check", action="store_true", help="check the fleet and exit")
+    formats = group.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help="as JSON, with reasons and facts")
+    formats.add_argument("--prometheus", action="store_true", help="as Prometheus text")
+    group.add_argument(
+        "--service",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="[CONNECTION:][[DATABASE.]SCHEMA.]NAME, with * and ?; can be repeated",
+    )
+    group.add_argument("--wait", action="store_true", help="look again until all is healthy")
+    group.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="S",
+        help=f"seconds to give up after (default {CHECK_SECONDS:g}, with --wait {WAIT_SECONDS:g})",
+    )
+    group.add_argument(
+        "--require-running", action="store_true", help="a suspended service counts as broken"
+    )
+    group.add_argument(
+        "--resume-if-late",
+        action="store_true",
+        help="resume suspended services whose flow runs are late and wait for nobody else",
+    )
+
+
+def _add_commands(parser: Parser) -> None:
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+    for verb, what in (("suspend", "end its containers"), ("resume", "start them again")):
+        command = commands.add_parser(
+            verb, help=f"{verb} a service: {what}", allow_abbrev=False, epilog=_SERVICE_HELP
+        )
+        command.add_argument("service", metavar="SERVICE")
+        command.add_argument("--dry-run", action="store_true", help="show the plan, change nothing")
+        command.add_argument("--yes", "-y", action="store_true", help="do not ask")
+        _add_shared(command)
+    logs = commands.add_parser(
+        "logs", help="a service's log, all containers merged", allow_abbrev=False
+    )
+    logs.add_argument("service", metavar="SERVICE")
+    logs.add_argument("--follow", "-f", action="store_true", help="go on until interrupted")
+    logs.add_argument("--timestamps", action="store_true", help="put the server's time first")
+    _add_shared(logs)
+    commands.add_parser(
+        "sandbox", help="run the local stand-in by itself: `sandbox serve --help`", add_help=False
+    )
+
+
+_SERVICE_HELP = "SERVICE is [CONNECTION:][[DATABASE.]SCHEMA.]NAME and must mean exactly one."
+
+_OF_CHECK = ("json", "prometheus", "service", "wait", "require_running", "resume_if_late")
+
+
+def _problem(options: argparse.Namespace) -> str:
+    """What does not go together, or nothing."""
+    if options.command is not None:
+        return "--check and a command do not go together" if options.check else ""
+    if options.check:
+        return ""
+    for name in (*_OF_CHECK, "timeout"):
+        if getattr(options, name):
+            return f"--{name.replace('_', '-')} goes with --check"
+    return ""
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value) or value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds, 1 or more")
+    return value

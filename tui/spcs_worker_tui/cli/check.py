@@ -1,0 +1,92 @@
+"""`--check`: one look or several, and a report."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+
+from spcs_worker_tui.cli.arguments import CHECK_SECONDS, WAIT_SECONDS
+from spcs_worker_tui.cli.console import complain, has_colour, put, say
+from spcs_worker_tui.cli.exits import exit_of
+from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.judge import Judge
+from spcs_worker_tui.domain.verdict import Health, JudgedFleet
+from spcs_worker_tui.operations.check import CheckOptions, CheckReport, check
+from spcs_worker_tui.operations.choose import wanted
+from spcs_worker_tui.wiring import open_bench
+
+
+def run_check(options: Namespace) -> int:
+    """Check, print, and say by the exit status how it is."""
+    report = asyncio.run(_check(options))
+    if options.json:
+        from spcs_worker_tui.cli.report_json import as_json  # noqa: PLC0415
+
+        put(as_json(report))
+    elif options.prometheus:
+        from spcs_worker_tui.cli.report_prometheus import as_prometheus  # noqa: PLC0415
+
+        sys.stdout.write(as_prometheus(report))
+    else:
+        from spcs_worker_tui.cli.report_table import table  # noqa: PLC0415
+
+        for line in table(report, colour=has_colour(sys.stdout)):
+            put(line)
+    _talk(report)
+    return exit_of(report.health)
+
+
+async def _check(options: Namespace) -> CheckReport:
+    seconds = options.timeout or (WAIT_SECONDS if options.wait else CHECK_SECONDS)
+    asked = CheckOptions(
+        patterns=tuple(options.service),
+        require_running=options.require_running,
+        resume_if_late=options.resume_if_late,
+        wait=options.wait,
+        seconds=seconds,
+        interval=options.interval,
+    )
+    judge = Judge()
+    async with open_bench(options.connection) as bench:
+
+        async def look() -> JudgedFleet:
+            return await bench.look(wanted(asked.patterns), min(seconds, CHECK_SECONDS), judge)
+
+        said = ""
+
+        def progress(report: CheckReport) -> None:
+            nonlocal said
+            if (text := _summary(report)) != said:
+                say(text)
+            said = text
+
+        return await check(
+            look, lambda judged: bench.lifecycle(judged.snapshot), bench.clock, asked, progress
+        )
+
+
+def _talk(report: CheckReport) -> None:
+    """What is not data: remarks, what was resumed, and the sum of it all."""
+    sys.stdout.flush()
+    for done in report.resumptions:
+        if done.error is None:
+            say(f"{done.service}: resumed, since flow runs wait for it.")
+        else:
+            complain(FleetError(f"{done.service}: {done.error}", next_step=done.error.next_step))
+    for remark in report.remarks:
+        say(remark)
+    say(_summary(report))
+
+
+def _summary(report: CheckReport) -> str:
+    """`broken: 7 services, 2 healthy, 1 broken; 1 of 3 connections failed`."""
+    total = sum(report.counts.values())
+    counts = [f"{count} {health}" for health, count in report.counts.items() if count]
+    text = f"{report.health}: {total} service{'' if total == 1 else 's'}"
+    if len(counts) > 1 or (counts and report.health is not Health.HEALTHY):
+        text += f", {', '.join(counts)}"
+    if failed := len(report.failed_connections):
+        all_of_them = len(report.judged.snapshot.connections)
+        text += f"; {failed} of {all_of_them} connections failed"
+    return text
