@@ -316,7 +316,7 @@ async def test_logs_fall_back_to_the_documented_arguments(bench: Bench) -> None:
     seven = []
 
     def refuse(statement: object) -> SqlError | None:
-        if len(getattr(statement, "arguments", ())) == 7:
+        if len(getattr(statement, "args", ())) == 7:
             seven.append(statement)
             return SqlError("001044", "42P13", "Invalid argument types for function")
         return None
@@ -330,6 +330,7 @@ async def test_logs_fall_back_to_the_documented_arguments(bench: Bench) -> None:
 
 async def test_logs_of_a_container_that_has_none_yet(bench: Bench) -> None:
     running_service(bench.lab)
+    await bench.session.open()
     bench.gate.refuse = lambda _statement: SqlError("392605", "22023", "Container has not started")
     with pytest.raises(StatementRefusedError, match="Container has not started") as caught:
         await bench.session.service_logs(KEY, 0, "worker", lines=50)

@@ -37,6 +37,8 @@ warnings.filterwarnings("ignore", module=r"snowflake\.connector\b")
 APPLICATION = "spcs_worker_tui"
 """Under this name the account's login and query history know us."""
 
+_ATTEMPTS = 3
+
 _SESSION_ENDED = frozenset({390104, 390111, 390112, 390113, 390114, 390115, 250002})
 _SIGN_IN = range(390000, 400000)
 _BAD_SETTINGS = range(251000, 252000)
@@ -81,6 +83,9 @@ async def connect(settings: ConnectionSettings, seconds: float) -> Connection:
         "connection_name": settings.name,
         "application": APPLICATION,
         "login_timeout": max(1, int(seconds)),
+        # Whoever watches tries again anyway, and says so meanwhile; the default of six hides a
+        # dead network for eight seconds.
+        "retry_max_attempts": _ATTEMPTS,
         # Without it the connector warns of a default that will change.
         "enable_server_session_keep_alive_auto_detection": False,
     }
