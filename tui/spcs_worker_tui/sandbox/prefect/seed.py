@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import TracebackType
@@ -12,39 +11,12 @@ from typing import Any, Self
 
 import httpx
 
+from spcs_worker_tui.sandbox.prefect.wishes import Deployment, WorkPool
+
+__all__ = ["Deployment", "Seeder", "WorkPool"]
+
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 TIMEOUT_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class WorkPool:
-    """A work pool to create."""
-
-    name: str
-    description: str = ""
-    concurrency_limit: int | None = None
-    is_paused: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A deployment to create.
-
-    `entrypoint` is a module path (`spcs_worker.flows.hello.hello`): the worker's image has the
-    module, and no directory of this machine is written into Prefect.
-    """
-
-    flow: str
-    name: str
-    work_pool: str
-    entrypoint: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    every_seconds: float | None = None
-    """A schedule, if any."""
-    starts_in_seconds: float = 0.0
-    """When the first scheduled run is due; negative lies in the past."""
-    tags: tuple[str, ...] = ()
-    description: str = ""
 
 
 class Seeder:

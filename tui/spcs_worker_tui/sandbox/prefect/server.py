@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -47,7 +47,9 @@ class PrefectServer:
         home: A directory of its own; the database and the log are in it.
         fast: Settings with which a test need not wait (prefect-contract 5.3).
         auth_string: `user:password` that the API asks for, or None for an open one.
-        port: The gate's; 0 takes a free one.
+        gate: Its door; by default one on a free port.
+        before_opening: Called once, with the server's own address, before the gate leads there:
+            what it creates is there when the first client comes in.
         cache: Where the database template is kept; the user's cache directory by default.
         extra_env: More for the server's environment: marks by which to find its processes.
     """
@@ -58,14 +60,16 @@ class PrefectServer:
         *,
         fast: bool = False,
         auth_string: str | None = None,
-        port: int = 0,
+        gate: Gate | None = None,
+        before_opening: Callable[[str], Awaitable[None]] | None = None,
         cache: Path | None = None,
         extra_env: Mapping[str, str] | None = None,
     ) -> None:
         self.home = home
-        self.gate = Gate(port=port)
+        self.gate = gate or Gate()
         self._fast = fast
         self._auth_string = auth_string
+        self._before_opening = before_opening
         self._template = template.template_directory(cache)
         self._extra_env = dict(extra_env or {})
         self._process: asyncio.subprocess.Process | None = None
@@ -89,7 +93,8 @@ class PrefectServer:
 
     async def start(self) -> None:
         """Open the gate and begin to start the server; `wait_ready` says when it is up."""
-        await self.gate.start()
+        if not self.gate.port:
+            await self.gate.start()
         self._supervisor = asyncio.create_task(self._supervise(), name="prefect server")
 
     async def wait_ready(self, within: float = START_SECONDS) -> None:
@@ -105,7 +110,10 @@ class PrefectServer:
         )
         ready.cancel()
         if not self.is_ready:
-            raise PrefectFailedError(f"Prefect server does not come up: {self.log_tail()}")
+            reason = self._supervisor.exception() if self._supervisor.done() else None
+            raise PrefectFailedError(
+                f"Prefect server does not come up: {self.log_tail()}"
+            ) from reason
 
     async def stop(self) -> None:
         """End the server and close the gate."""
@@ -137,6 +145,9 @@ class PrefectServer:
                 if not from_template:
                     await asyncio.to_thread(template.save, self.home, self._template)
                     from_template = True
+                if self._before_opening is not None:
+                    await self._before_opening(f"http://{self.gate.host}:{port}/api")
+                    self._before_opening = None
                 self.gate.lead_to(port)
                 self._ready.set()
                 await self._process.wait()

@@ -1,0 +1,90 @@
+"""Heartbeats of workers that are only played: Prefect takes them for the real thing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from spcs_worker_tui.sandbox.catalogue.model import Account, Service
+from spcs_worker_tui.sandbox.prefect.seed import Seeder
+
+_logger = logging.getLogger(__name__)
+_PLAYED = "sim-"
+_TURN_SECONDS = 1.0
+_PREFECT_DEFAULT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One heartbeat to send."""
+
+    work_pool: str
+    worker: str
+    interval_seconds: int
+
+
+class Pulse:
+    """Beats for every READY container whose image is a script, by the variables of its spec."""
+
+    def __init__(self, api_url: str, accounts: Sequence[Account]) -> None:
+        self._seeder = Seeder(api_url)
+        self._accounts = accounts
+        self._due: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        loop = asyncio.get_running_loop()
+        async with self._seeder:
+            while True:
+                now = loop.time()
+                for beat in played_workers(self._accounts):
+                    if self._due.get(beat.worker, 0.0) <= now:
+                        self._due[beat.worker] = now + beat.interval_seconds
+                        await self._send(beat)
+                await asyncio.sleep(_TURN_SECONDS)
+
+    async def _send(self, beat: Beat) -> None:
+        body = {"name": beat.worker, "heartbeat_interval_seconds": beat.interval_seconds}
+        path = f"/work_pools/{beat.work_pool}/workers/heartbeat"
+        try:
+            await self._seeder.request("POST", path, body)
+        except httpx.HTTPError as error:
+            # As with a real worker: this one is lost, the next may get through.
+            _logger.debug("no heartbeat of %s: %s", beat.worker, error)
+
+
+def played_workers(accounts: Sequence[Account]) -> Iterator[Beat]:
+    """The workers that beat now, under the names that real ones would have."""
+    for account in accounts:
+        played = _played_images(account)
+        for service in account.services.values():
+            yield from _of_service(service, played)
+
+
+def _of_service(service: Service, played: set[str]) -> Iterator[Beat]:
+    for container in service.spec["spec"]["containers"]:
+        env = {str(key): str(value) for key, value in (container.get("env") or {}).items()}
+        pool = env.get("PREFECT_WORK_POOL")
+        if not pool or service.digests.get(container["name"]) not in played:
+            continue
+        seconds = int(env.get("PREFECT_WORKER_HEARTBEAT_SECONDS", _PREFECT_DEFAULT_SECONDS))
+        for instance in service.instances:
+            if any(
+                one.name == container["name"] and one.status == "READY"
+                for one in instance.containers
+            ):
+                name = ".".join((*service.key, str(instance.instance_id))).lower()
+                yield Beat(pool, name, seconds)
+
+
+def _played_images(account: Account) -> set[str]:
+    return {
+        image.digest
+        for repository in account.image_repositories.values()
+        for image in repository.images
+        if image.command.startswith(_PLAYED)
+    }

@@ -1,0 +1,82 @@
+"""Fleets of any size in which every container is only played: for benchmarks and for looking."""
+
+from __future__ import annotations
+
+from spcs_worker_tui.sandbox.demo.fleet import ORGANIZATION
+from spcs_worker_tui.sandbox.demo.plan import AccountPlan, FleetPlan, ImagePlan, PrefectPlan
+from spcs_worker_tui.sandbox.demo.script import OPERATOR_ROLE, create_service, script, setup
+from spcs_worker_tui.sandbox.demo.spec import worker_environment, worker_spec
+from spcs_worker_tui.sandbox.prefect.wishes import WorkPool
+
+_DATABASE, _SCHEMA, _REPOSITORY, _POOL = "ANALYTICS", "ORCHESTRATION", "IMAGES", "WORKER_POOL"
+_HEARTBEAT_SECONDS = "60"
+"""A thousand workers must not keep one SQLite database busy."""
+
+
+def simulated_fleet(api_url: str, api_host: str, *, accounts: int, services: int) -> FleetPlan:
+    """`services` workers, spread evenly over the accounts; one work pool for each account."""
+    counts = [services // accounts + (number < services % accounts) for number in range(accounts)]
+    return FleetPlan(
+        tuple(_account(number, count, api_url, api_host) for number, count in enumerate(counts)),
+        PrefectPlan(work_pools=tuple(WorkPool(_work_pool(number)) for number in range(accounts))),
+    )
+
+
+def empty_fleet() -> FleetPlan:
+    """One new account in which nobody has created anything."""
+    return FleetPlan(
+        (
+            AccountPlan(
+                connection="dev",
+                organization=ORGANIZATION,
+                name="DATA_DEV",
+                locator="HL48210",
+                database="",
+                schema="",
+                role="ACCOUNTADMIN",
+                setup="",
+                images=(),
+                services="",
+            ),
+        )
+    )
+
+
+def _work_pool(number: int) -> str:
+    return f"site-{number + 1:02}"
+
+
+def _account(number: int, services: int, api_url: str, api_host: str) -> AccountPlan:
+    image = f"/{_DATABASE}/{_SCHEMA}/{_REPOSITORY}/worker:1".lower()
+    environment = worker_environment(_work_pool(number), api_url)
+    environment["PREFECT_WORKER_HEARTBEAT_SECONDS"] = _HEARTBEAT_SECONDS
+    spec = worker_spec(image, environment)
+    return AccountPlan(
+        connection=_work_pool(number),
+        organization=ORGANIZATION,
+        name=f"SITE_{number + 1:02}",
+        locator=f"HL{50_000 + number}",
+        database=_DATABASE,
+        schema=_SCHEMA,
+        role=OPERATOR_ROLE,
+        setup=setup(
+            databases=(_DATABASE,),
+            schema=_SCHEMA,
+            repository=_REPOSITORY,
+            # Three vCPU a node, half of one for each worker.
+            pools=(f"{_POOL} CPU_X64_S 1 {max(1, -(-services // 6))} Workers",),
+            api_host=api_host,
+        ),
+        images=(ImagePlan((_DATABASE, _SCHEMA, _REPOSITORY), "worker", "1", "sim-worker"),),
+        services=script(
+            [
+                create_service(
+                    f"{_DATABASE}.{_SCHEMA}.WORKER_{index:04}",
+                    _POOL,
+                    spec,
+                    comment=f"Worker {index}",
+                )
+                for index in range(services)
+            ]
+        ),
+    )

@@ -1,0 +1,289 @@
+"""Everything of one sandbox, put together: accounts, machinery, server, Prefect."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from spcs_worker_tui.sandbox.catalogue.bootstrap import new_account
+from spcs_worker_tui.sandbox.catalogue.executor import Executor
+from spcs_worker_tui.sandbox.catalogue.model import Account, Image
+from spcs_worker_tui.sandbox.catalogue.session import SessionContext
+from spcs_worker_tui.sandbox.clock import Clock, WallClock
+from spcs_worker_tui.sandbox.demo.fleet import demo_fleet
+from spcs_worker_tui.sandbox.demo.home import write_connections
+from spcs_worker_tui.sandbox.demo.plan import AccountPlan, FleetPlan
+from spcs_worker_tui.sandbox.demo.script import USER, WAREHOUSE
+from spcs_worker_tui.sandbox.demo.simulated import empty_fleet, simulated_fleet
+from spcs_worker_tui.sandbox.prefect.gate import Gate
+from spcs_worker_tui.sandbox.reconciler.delays import DEMO, INSTANT, REALISTIC, Delays
+from spcs_worker_tui.sandbox.reconciler.reconciler import Reconciler
+from spcs_worker_tui.sandbox.runtimes.base import Launch
+from spcs_worker_tui.sandbox.runtimes.choice import RuntimeChoice
+from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
+from spcs_worker_tui.sandbox.runtimes.images import KnownImages
+from spcs_worker_tui.sandbox.runtimes.process import ProcessRuntime
+from spcs_worker_tui.sandbox.runtimes.simulated import SimulatedRuntime
+from spcs_worker_tui.sandbox.server import SandboxServer, SandboxSettings, Tenant
+from spcs_worker_tui.sandbox.sql.parser import parse
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.prefect.server import PrefectServer
+
+_logger = logging.getLogger(__name__)
+_STOP_SECONDS = 2.0
+
+_PREFECT_PACE = {
+    "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "5",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "10",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "10",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "3",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MAX_RUNS": "5",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_SCHEDULED_TIME": "120",
+}
+"""Sooner than Prefect's own settings, and with a few planned runs instead of a hundred each."""
+
+
+class FleetKind(StrEnum):
+    """What is there when the sandbox starts."""
+
+    DEMO = "demo"
+    EMPTY = "empty"
+    SIMULATED = "simulated"
+
+
+class Speed(StrEnum):
+    """How long things take."""
+
+    INSTANT = "instant"
+    DEMO = "demo"
+    REALISTIC = "realistic"
+
+    @property
+    def delays(self) -> Delays:
+        """The reconciler's delays."""
+        return {Speed.INSTANT: INSTANT, Speed.DEMO: DEMO, Speed.REALISTIC: REALISTIC}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSettings:
+    """What kind of sandbox.
+
+    Attributes:
+        home: SNOWFLAKE_HOME for its clients; empty or not there yet, and removed at the end.
+        fleet: What is in it.
+        accounts: For a simulated fleet.
+        services: For a simulated fleet, all accounts together.
+        speed: How long things take.
+        prefect: Whether a Prefect server is started.
+        server: Where to listen.
+    """
+
+    home: Path
+    fleet: FleetKind = FleetKind.DEMO
+    accounts: int = 1
+    services: int = 50
+    speed: Speed = Speed.DEMO
+    prefect: bool = True
+    server: SandboxSettings = field(default_factory=SandboxSettings)
+
+
+@dataclass(slots=True)
+class _Site:
+    """One account with all that belongs to it."""
+
+    plan: AccountPlan
+    account: Account
+    reconciler: Reconciler
+    executor: Executor
+    password: str
+
+
+class World:
+    """One sandbox; `start` returns when clients can connect, long before Prefect is up."""
+
+    def __init__(self, settings: WorldSettings) -> None:
+        self.settings = settings
+        self.clock: Clock = WallClock()
+        self.guardian = Guardian()
+        self.gate = Gate()
+        self.prefect: PrefectServer | None = None
+        self._sites: list[_Site] = []
+        self._server: SandboxServer | None = None
+        self._runtimes: RuntimeChoice | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._owns_home = False
+
+    @property
+    def server(self) -> SandboxServer:
+        """The server of the Snowflake side; only after `start`."""
+        assert self._server is not None
+        return self._server
+
+    @property
+    def accounts(self) -> list[Account]:
+        """In the order of the connections."""
+        return [site.account for site in self._sites]
+
+    @property
+    def connections(self) -> list[str]:
+        """The names of the saved connections."""
+        return [site.plan.connection for site in self._sites]
+
+    def reconciler(self, account: Account) -> Reconciler:
+        """The machinery behind one account, for whoever plays faults."""
+        return next(site.reconciler for site in self._sites if site.account is account)
+
+    async def start(self) -> None:
+        """Listen, fill the accounts, begin to run their services and to start Prefect.
+
+        Raises:
+            FileExistsError: The home directory has something in it.
+            OSError: The port is taken, or the home directory cannot be written.
+            ValueError: The host is no loopback address.
+        """
+        home = self.settings.home
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if any(home.iterdir()):
+            raise FileExistsError(f"{home} is not empty")
+        self._owns_home = True
+        self.guardian.start()
+        self.guardian.watch_directory(home)
+        await self.gate.start()
+        plan = self._plan()
+        images = KnownImages()
+        processes = ProcessRuntime(
+            images, self.guardian, self.clock, session_token=self._session_token
+        )
+        self._runtimes = RuntimeChoice(images, processes, SimulatedRuntime(self.clock))
+        self._sites = [self._site(account, self._runtimes) for account in plan.accounts]
+        for site in self._sites:
+            await _fill(site)
+        self._server = SandboxServer(
+            [Tenant(site.account, site.executor) for site in self._sites],
+            self.clock,
+            self.settings.server,
+        )
+        await self._server.start()
+        write_connections(
+            home,
+            plan.accounts,
+            [site.account.identifier for site in self._sites],
+            [site.password for site in self._sites],
+            host=self._server.settings.host,
+            port=self._server.port,
+        )
+        for site in self._sites:
+            site.reconciler.start()
+        if self.settings.prefect:
+            self._tasks.append(asyncio.create_task(self._run_prefect(plan), name="prefect"))
+
+    async def stop(self) -> None:
+        """End everything, and remove what it left on the disk."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            await self._server.stop()
+        await asyncio.gather(*(site.reconciler.stop(_STOP_SECONDS) for site in self._sites))
+        if self._runtimes is not None:
+            await self._runtimes.close()
+        if self.prefect is not None:
+            await self.prefect.stop()
+        await self.gate.stop()
+        if self._owns_home:
+            await asyncio.to_thread(shutil.rmtree, self.settings.home, ignore_errors=True)
+        await self.guardian.close()
+
+    def _plan(self) -> FleetPlan:
+        settings, api_url = self.settings, self.gate.api_url
+        match settings.fleet:
+            case FleetKind.DEMO:
+                return demo_fleet(api_url)
+            case FleetKind.EMPTY:
+                return empty_fleet()
+        return simulated_fleet(
+            api_url,
+            urlsplit(api_url).netloc,
+            accounts=settings.accounts,
+            services=settings.services,
+        )
+
+    def _site(self, plan: AccountPlan, runtimes: RuntimeChoice) -> _Site:
+        password = secrets.token_urlsafe(18)
+        account = new_account(
+            plan.organization,
+            plan.name,
+            plan.locator,
+            now=self.clock.now(),
+            user=USER,
+            password=password,
+            warehouse=WAREHOUSE,
+        )
+        reconciler = Reconciler(account, self.clock, runtimes, self.settings.speed.delays)
+        return _Site(plan, account, reconciler, Executor(account, reconciler), password)
+
+    def _session_token(self, launch: Launch) -> str:
+        account = next(one for one in self.accounts if one.identifier == launch.account)
+        service = account.services[launch.database, launch.schema, launch.service]
+        return self.server.wire.service_tokens.issue(account, launch.service, service.grants.owner)
+
+    async def _run_prefect(self, plan: FleetPlan) -> None:
+        # Imports httpx; nobody who waits for the first answer should wait for that.
+        from spcs_worker_tui.sandbox.demo.pulse import Pulse  # noqa: PLC0415
+        from spcs_worker_tui.sandbox.demo.seeding import sow  # noqa: PLC0415
+        from spcs_worker_tui.sandbox.prefect.server import (  # noqa: PLC0415
+            PrefectFailedError,
+            PrefectServer,
+        )
+
+        async def seed(api_url: str) -> None:
+            await sow(api_url, plan.prefect)
+
+        self.prefect = PrefectServer(
+            self.settings.home / "prefect",
+            gate=self.gate,
+            before_opening=seed,
+            extra_env={**_PREFECT_PACE, **self.guardian.environment},
+        )
+        await self.prefect.start()
+        try:
+            await self.prefect.wait_ready()
+        except PrefectFailedError:
+            _logger.exception("the workers have no Prefect server to talk to")
+            return
+        await Pulse(self.gate.api_url, self.accounts).run()
+
+
+async def _fill(site: _Site) -> None:
+    """Run the plan's statements as their clients would, and push its images."""
+    plan, account = site.plan, site.account
+    now = datetime.now(UTC)
+    session = SessionContext(account, 0, USER, "ACCOUNTADMIN", now, warehouse=WAREHOUSE)
+    for statement in parse(plan.setup) if plan.setup else ():
+        await site.executor.execute(statement, session)
+    for image in plan.images:
+        repository = account.image_repositories[image.repository]
+        digest = f"sha256:{secrets.token_hex(32)}"
+        repository.images.append(
+            Image(
+                image.name,
+                {image.tag},
+                digest,
+                site.reconciler.clock.now(),
+                size=image.size,
+                pullable=image.pullable,
+                command=image.command,
+            )
+        )
+    session.role = plan.role
+    for statement in parse(plan.services) if plan.services else ():
+        await site.executor.execute(statement, session)
