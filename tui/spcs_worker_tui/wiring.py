@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.domain.errors import ConfigurationError
@@ -26,18 +26,6 @@ from spcs_worker_tui.operations.tail import LogFollower
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
-
-
-class WallClock:
-    """Implements the port `Clock`: the time it really is."""
-
-    def now(self) -> datetime:
-        """The present, aware, in UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 class LazyPrefect:
@@ -128,7 +116,7 @@ async def open_bench(names: Sequence[str] = ()) -> AsyncIterator[Bench]:
     sessions = [ConnectorSession(settings) for settings in saved_connections(names)]
     prefect = LazyPrefect()
     try:
-        yield Bench(sessions, prefect, WallClock())
+        yield Bench(sessions, prefect, SystemClock())
     finally:
         await asyncio.gather(prefect.close(), *(session.close() for session in sessions))
 
@@ -143,7 +131,7 @@ async def open_console(names: Sequence[str] = (), interval: float = 5.0) -> Cons
     Raises:
         ConfigurationError: As `saved_connections`.
     """
-    clock = WallClock()
+    clock = SystemClock()
     chosen = await asyncio.to_thread(saved_connections, names)
     sessions = {settings.name: ConnectorSession(settings) for settings in chosen}
     pace = Pace(interval=interval)
