@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.domain.fleet import ConnectionState, ServiceKey, ServiceStatus
 from spcs_worker_tui.domain.judge import Judge
@@ -19,7 +20,7 @@ from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.sandbox.clock import ManualClock
 from spcs_worker_tui.sandbox.server import SandboxSettings
-from spcs_worker_tui.wiring import WallClock, open_bench, open_console, saved_connections
+from spcs_worker_tui.wiring import open_bench, open_console, saved_connections
 from support.catalogue import add_service, new_lab
 from support.sandbox import RunningSandbox, running_sandbox
 from support.saved_connections import save
@@ -78,7 +79,7 @@ async def picture(watcher: FleetWatcher, condition: Callable[[JudgedFleet], obje
 @pytest.fixture
 async def watcher(sandbox: RunningSandbox) -> AsyncIterator[FleetWatcher]:
     sessions = [ConnectorSession(settings) for settings in saved_connections()]
-    watcher = FleetWatcher(sessions, ScriptedPrefect(), Judge(), WallClock(), QUICK)
+    watcher = FleetWatcher(sessions, ScriptedPrefect(), Judge(), SystemClock(), QUICK)
     yield watcher
     await watcher.close()
     assert {task.get_name() for task in asyncio.all_tasks() if "Watch" in repr(task)} == set()
