@@ -8,12 +8,17 @@ from argparse import Namespace
 from importlib import import_module
 
 from spcs_worker_tui.cli.exits import Exit
+from spcs_worker_tui.cli.place import Place
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.ports import FleetConsole
 
 
-def run_dashboard(options: Namespace) -> int:
+def run_dashboard(options: Namespace, place: Place) -> int:
     """Open the dashboard and return when the user leaves it.
+
+    Args:
+        options: The command line.
+        place: Prepared after the first frame, so that nobody waits for it before.
 
     Raises:
         ConfigurationError: Standard input or output is no terminal.
@@ -25,7 +30,8 @@ def run_dashboard(options: Namespace) -> int:
     from spcs_worker_tui.ui.app import FleetApp  # noqa: PLC0415 - Textual, for nobody else
 
     async def open_console() -> FleetConsole:
-        # After the first frame, and in a thread: these imports must not delay it.
+        # After the first frame, and in threads: neither imports nor a sandbox must delay it.
+        await asyncio.to_thread(place.prepare)
         wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring")
         console: FleetConsole = await wiring.open_console(options.connection, options.interval)
         return console

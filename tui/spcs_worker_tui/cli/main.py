@@ -53,24 +53,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: Namespace) -> int:
     """Each command imports what it needs, and no more."""
-    from spcs_worker_tui.cli.place import place  # noqa: PLC0415
+    from spcs_worker_tui.cli.place import Place  # noqa: PLC0415
 
-    with place(sandbox=options.sandbox):
+    with Place(sandbox=options.sandbox) as place:
+        if options.command is None and not options.check:
+            from spcs_worker_tui.cli.dashboard import run_dashboard  # noqa: PLC0415
+
+            return run_dashboard(options, place)
+        place.prepare()
         if options.check:
             from spcs_worker_tui.cli.check import run_check  # noqa: PLC0415
 
             return run_check(options)
-        if options.command in ("suspend", "resume"):
-            from spcs_worker_tui.cli.lifecycle import run_lifecycle  # noqa: PLC0415
-
-            return run_lifecycle(options)
         if options.command == "logs":
             from spcs_worker_tui.cli.logs import run_logs  # noqa: PLC0415
 
             return run_logs(options)
-        from spcs_worker_tui.cli.dashboard import run_dashboard  # noqa: PLC0415
+        from spcs_worker_tui.cli.lifecycle import run_lifecycle  # noqa: PLC0415
 
-        return run_dashboard(options)
+        return run_lifecycle(options)
 
 
 def _sandbox(arguments: Sequence[str]) -> int:

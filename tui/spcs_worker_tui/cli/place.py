@@ -2,21 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from spcs_worker_tui.domain.errors import FleetError
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.launch import LaunchedSandbox
+
+HOME = "SNOWFLAKE_HOME"
 
 
-@contextmanager
-def place(*, sandbox: bool) -> Iterator[None]:
-    """With `sandbox`, a local stand-in lives as long as this context.
+class Place:
+    """Lives as long as its context; what it started is gone afterwards.
 
-    Nothing else differs: from here on the saved connections are the sandbox's, and nobody asks
-    where they lead.
+    With a sandbox nothing differs but the saved connections: from `prepare` on they are the
+    sandbox's, and nobody asks where they lead.
+
+    Args:
+        sandbox: Start a local stand-in.
     """
-    if not sandbox:
-        yield
-        return
-    from spcs_worker_tui.sandbox.launch import launched  # noqa: PLC0415
 
-    with launched():
-        yield
+    def __init__(self, *, sandbox: bool) -> None:
+        self._wanted = sandbox
+        self._launched: LaunchedSandbox | None = None
+        self._home = os.environ.get(HOME)
+
+    def prepare(self) -> None:
+        """Start the sandbox, unless that was done or is not wanted; takes about a second.
+
+        Raises:
+            FleetError: It did not start.
+        """
+        if not self._wanted or self._launched is not None:
+            return
+        from spcs_worker_tui.sandbox.launch import SandboxStartError, launch  # noqa: PLC0415
+
+        try:
+            self._launched = launch()
+        except SandboxStartError as error:
+            raise FleetError(
+                str(error), next_step="`spcs-worker-tui sandbox serve` starts it by itself."
+            ) from error
+        os.environ[HOME] = str(self._launched.home)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._launched is None:
+            return
+        if self._home is None:
+            os.environ.pop(HOME, None)
+        else:
+            os.environ[HOME] = self._home
+        self._launched.stop()
