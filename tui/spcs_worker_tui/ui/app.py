@@ -176,10 +176,15 @@ class FleetApp(App[None]):
         self._show(event.judged)
 
     def _show(self, judged: JudgedFleet) -> None:
-        could = self.check_action("suspend_or_resume", ())
+        could = self._can()
         self.judged = judged
-        if self.check_action("suspend_or_resume", ()) is not could:
+        if self._can() != could:
             self.screen.refresh_bindings()
+
+    def _can(self) -> tuple[bool, bool]:
+        """What decides which keys are dimmed: asking this is cheaper than drawing them."""
+        row = find_row(self.judged, self.selected)
+        return isinstance(row, ServiceRow), self._can_suspend_or_resume()
 
     @work(exclusive=True, group="log", exit_on_error=False)
     async def follow_log(self, key: ServiceKey) -> None:
@@ -214,11 +219,13 @@ class FleetApp(App[None]):
     def _row_highlighted(self, event: RowHighlighted) -> None:
         if event.key == self.selected:
             return
+        could = self._can()
         self.selected = event.key
         service = event.key if isinstance(event.key, ServiceKey) else None
         self.desk.log.start(service)
         self._paint_log()
-        self.screen.refresh_bindings()
+        if self._can() != could:
+            self.screen.refresh_bindings()
         if self._follow_soon is not None:
             self._follow_soon.stop()
         self._follow_soon = self.set_timer(FOLLOW_AFTER, self._follow_selected)

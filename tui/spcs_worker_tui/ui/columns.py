@@ -45,6 +45,11 @@ class Column:
     right: bool = False
     aliases: tuple[str, ...] = ()
 
+    @property
+    def is_figure(self) -> bool:
+        """Figures are not searched for a bare word: what matches would change every second."""
+        return self.right
+
 
 def _verdict(row: ServiceRow, glance: Glance) -> Cell:
     return Cell(f"{glance.glyphs.health[row.health]} {row.health}", f"verdict-{row.health}")
@@ -186,16 +191,16 @@ COLUMNS: tuple[Column, ...] = (
         "database and schema", aliases=("db", "database"),
     ),
     Column(
-        "status", "STATUS", "t", 3, 9, 14, _status, _by_text(lambda row: str(row.service.status)),
+        "status", "STATUS", "t", 3, 9, 9, _status, _by_text(lambda row: str(row.service.status)),
         "what Snowflake says of the service",
     ),
     Column(
-        "ready", "READY", "i", 2, 5, 7, _ready,
+        "ready", "READY", "i", 2, 5, 5, _ready,
         _by_number(lambda row: row.service.target_instances - row.service.ready_instances),
         "instances ready of target", right=True, aliases=("instances",),
     ),
     Column(
-        "restarts", "RST", "r", 6, 3, 5, _restarts,
+        "restarts", "RST", "r", 6, 4, 4, _restarts,
         _by_number(lambda row: row.service.restart_count),
         "restarts of its containers", right=True,
     ),
@@ -228,7 +233,7 @@ COLUMNS: tuple[Column, ...] = (
         "workers online of expected", right=True,
     ),
     Column(
-        "heartbeat", "BEAT", "h", 2, 4, 5, _heartbeat,
+        "heartbeat", "BEAT", "h", 2, 4, 4, _heartbeat,
         lambda row, glance: (
             -(beat.total_seconds() if (beat := row.heartbeat_age(glance.now)) else -1.0),
             "",
@@ -236,7 +241,7 @@ COLUMNS: tuple[Column, ...] = (
         "age of the last heartbeat", right=True, aliases=("beat",),
     ),
     Column(
-        "runs", "LATE/RUN", "l", 5, 8, 9, _runs,
+        "runs", "LATE/RUN", "l", 5, 8, 8, _runs,
         _by_number(lambda row: row.pool.value.late_count if row.pool else -1),
         "late and running flow runs of the work pool", right=True, aliases=("late",),
     ),
@@ -273,7 +278,8 @@ def natural_widths(rows: Sequence[ServiceRow], glance: Glance) -> dict[str, int]
         if column.minimum == column.maximum or column.key == "why":
             wanted[column.key] = column.maximum
             continue
-        texts = {column.cell(row, glance).text for row in rows}
+        cell = column.cell
+        texts = {cell(row, glance).text for row in rows}
         widest = max(map(width, texts), default=0)
         wanted[column.key] = max(column.minimum, min(column.maximum, widest))
     return wanted

@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.ui.columns import BY_KEY, COLUMNS, Column, Glance, column_named
 from spcs_worker_tui.ui.rows import ConnectionRow, Row, ServiceRow
 
 _WORD = re.compile(r"!?(?:[\w.]+:)?/(?:[^/\\]|\\.)+/|\S+")
 
-Test = Callable[[ServiceRow, Glance], bool]
+Test = Callable[[ServiceRow, Glance, str], bool]
+"""Told the row, the moment, and the row's words on one line."""
 
 
 class FilterError(ValueError):
@@ -29,9 +31,9 @@ class RowFilter:
     text: str = ""
     tests: tuple[Test, ...] = ()
 
-    def passes(self, row: ServiceRow, glance: Glance) -> bool:
+    def passes(self, row: ServiceRow, glance: Glance, words: str) -> bool:
         """Whether the row is to be shown."""
-        return all(test(row, glance) for test in self.tests)
+        return all(test(row, glance, words) for test in self.tests)
 
 
 def parse_filter(text: str) -> RowFilter:
@@ -49,11 +51,16 @@ def _test(word: str) -> Test:
     column, body = _column_of(body)
     matches = _matcher(body)
 
-    def test(row: ServiceRow, glance: Glance) -> bool:
-        columns = (column,) if column else COLUMNS
-        return any(matches(one.cell(row, glance).text) for one in columns) is wanted
+    def test(row: ServiceRow, glance: Glance, words: str) -> bool:
+        text = column.cell(row, glance).text if column else words
+        return matches(text) is wanted
 
     return test
+
+
+def row_words(row: ServiceRow, glance: Glance) -> str:
+    """What a bare word is looked for in: every cell that is no figure."""
+    return "\n".join(c.cell(row, glance).text for c in COLUMNS if not c.is_figure)
 
 
 def _column_of(body: str) -> tuple[Column | None, str]:
@@ -84,6 +91,8 @@ class FleetView:
     is_reversed: bool = False
     problems_only: bool = False
     filter: RowFilter = field(default_factory=RowFilter)
+    _words: dict[ServiceKey, str] = field(default_factory=dict)
+    _words_of: Sequence[ServiceRow] = ()
 
     @property
     def is_narrowed(self) -> bool:
@@ -102,6 +111,8 @@ class FleetView:
         glance: Glance,
     ) -> list[Row]:
         """The rows to show: connections in trouble first, then the services."""
+        if services is not self._words_of:
+            self._words_of, self._words = services, {}
         shown = [row for row in services if self._shows(row, glance)]
         shown.sort(key=lambda row: (row.key.connection, row.key.qualified))
         sort = self.column.sort
@@ -112,7 +123,12 @@ class FleetView:
     def _shows(self, row: ServiceRow, glance: Glance) -> bool:
         if self.problems_only and not row.is_problem:
             return False
-        return self.filter.passes(row, glance)
+        if not self.filter.tests:
+            return True
+        # Typing a filter asks the same rows again and again.
+        if (words := self._words.get(row.key)) is None:
+            words = self._words[row.key] = row_words(row, glance)
+        return self.filter.passes(row, glance, words)
 
     def describe(self, shown: int, total: int) -> str:
         """What the table's title says about rows that are not there."""

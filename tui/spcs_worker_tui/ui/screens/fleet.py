@@ -181,9 +181,9 @@ class FleetScreen(Screen[None]):
 
     def _show_selected(self) -> None:
         row = find_row(self.judged, self.selected)
-        shown = {one.key for one in self.query_one(FleetTable).rows}
+        is_shown = self.query_one(FleetTable).has_row(self.selected)
         instead = ""
-        if self.selected is not None and (row is None or self.selected not in shown):
+        if self.selected is not None and (row is None or not is_shown):
             instead = notes.gone(self.selected, is_hidden=row is not None)
             row = row if isinstance(row, ServiceRow) else None
         detail = self.query_one(Detail)
@@ -269,7 +269,7 @@ class FleetScreen(Screen[None]):
         """Other rows may be shown: the cursor goes to one that is."""
         self._show_table()
         table = self.query_one(FleetTable)
-        if table.rows and self.selected not in {row.key for row in table.rows}:
+        if table.rows and not table.has_row(self.selected):
             self.post_message(RowHighlighted(table.rows[0].key))
         self._show_selected()
 
@@ -280,7 +280,7 @@ class FleetScreen(Screen[None]):
 
     def go_to(self, key: RowKey) -> None:
         """Put the cursor on that row, and show it if the filter hides it."""
-        if key not in {row.key for row in self.query_one(FleetTable).rows}:
+        if not self.query_one(FleetTable).has_row(key):
             self.action_clear()
         self.post_message(RowHighlighted(key))
 

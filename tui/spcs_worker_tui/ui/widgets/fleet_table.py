@@ -36,6 +36,8 @@ class FleetTable(LineView):
         self._wanted: dict[str, int] = {}
         self._layout = Layout((), 1)
         self._notes: Sequence[Line] = ()
+        # Moving the cursor asks for the same lines again.
+        self._made: dict[RowKey, Line] = {}
 
     @property
     def line_count(self) -> int:
@@ -47,9 +49,13 @@ class FleetTable(LineView):
         if not self.rows:
             return self._notes[index]
         row = self.rows[index]
-        if isinstance(row, ConnectionRow):
-            return self._connection_line(row)
-        return self._service_line(row)
+        if (made := self._made.get(row.key)) is None:
+            if isinstance(row, ServiceRow):
+                made = self._service_line(row)
+            else:
+                made = self._connection_line(row)
+            self._made[row.key] = made
+        return made
 
     def fixed_line(self, index: int) -> Line:  # noqa: ARG002 - there is one
         """The titles, the sorted one with an arrow."""
@@ -78,6 +84,7 @@ class FleetTable(LineView):
         top = self.scroll_offset.y
         was_seen = top <= self._index < top + self.page
         self.rows, self._view, self._glance = rows, view, glance
+        self._made.clear()
         self._where = {row.key: index for index, row in enumerate(rows)}
         self._wanted = natural_widths([r for r in rows if isinstance(r, ServiceRow)], glance)
         before = self._index
@@ -96,7 +103,12 @@ class FleetTable(LineView):
     def tick(self, glance: Glance) -> None:
         """A moment later: only what is seen and reads differently is painted."""
         self._glance = glance
+        self._made.clear()
         self.repaint_changed()
+
+    def has_row(self, key: RowKey | None) -> bool:
+        """Whether that row is shown, scrolled into sight or not."""
+        return key in self._where
 
     def put_cursor(self, key: RowKey | None) -> None:
         """Put the cursor on that row, wherever it is now, without saying so."""
@@ -126,6 +138,7 @@ class FleetTable(LineView):
 
     def _arrange(self) -> None:
         self._layout = lay_out(self.room, self._wanted) if self._wanted else Layout((), 1)
+        self._made.clear()
         self.lines_changed()
 
     def on_resize(self) -> None:

@@ -83,9 +83,7 @@ class LineView(Painter, ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One visible line."""
         cells, state = self._painted[y] = self._content(y)
-        left = self.scroll_offset.x
-        width = self.size.width
-        return self.strip(cells, state).crop_extend(left, left + width, self.ground(state))
+        return self.strip(cells, state, self.scroll_offset.x, self.size.width)
 
     def _content(self, y: int) -> tuple[Line, str]:
         if y < self.FIXED:

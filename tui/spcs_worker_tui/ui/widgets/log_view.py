@@ -16,9 +16,12 @@ from spcs_worker_tui.domain.log import LogEvent, LogNotice
 from spcs_worker_tui.ui.bindings import LOG, SCROLL
 from spcs_worker_tui.ui.lines import Line, width_of
 from spcs_worker_tui.ui.log_lines import LogStyle, event_lines, event_text
-from spcs_worker_tui.ui.log_store import LogStore
+from spcs_worker_tui.ui.log_store import LIMIT, LogStore
 from spcs_worker_tui.ui.messages import LogModeChanged
 from spcs_worker_tui.ui.widgets.line_view import LineView
+
+_SLACK = 1_000
+"""How many lines more than the limit the view lets come before it drops them."""
 
 
 class LogView(LineView):
@@ -91,7 +94,7 @@ class LogView(LineView):
         if lost and self._events:
             new.insert(0, LogNotice(f"{lost} lines came meanwhile and are kept no more"))
         self._extend(new)
-        self._trim(len(self._events) - (self._store.end - self._store.first))
+        self._trim(len(self._events) - LIMIT)
         self._resize()
 
     def _style(self) -> LogStyle:
@@ -120,7 +123,8 @@ class LogView(LineView):
                 self._widest = max(self._widest, *map(width_of, lines))
 
     def _trim(self, count: int) -> None:
-        if count > 0:
+        # Many at a time, because lines that change their number are drawn anew.
+        if count > _SLACK:
             del self._lines[: sum(self._ends[:count])]
             del self._events[:count]
             del self._ends[:count]

@@ -25,7 +25,8 @@ class Painter(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._palette: Palette | None = None
-        self._strips: dict[tuple[Line, str], Strip] = {}
+        self._base: Style | None = None
+        self._strips: dict[tuple[Line, str, int, int], Strip] = {}
 
     @property
     def palette(self) -> Palette:
@@ -34,27 +35,29 @@ class Painter(Widget):
             self._palette = Palette(self.app.theme_variables, ansi=self.app.native_ansi_color)
         return self._palette
 
+    @property
+    def base(self) -> Style:
+        """The widget's own style. Textual works it out anew whenever it is asked."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
+
     def notify_style_update(self) -> None:
         """Forget everything that was made with the old styles."""
         super().notify_style_update()
-        self._palette = None
+        self._palette = self._base = None
         self._strips.clear()
 
-    def strip(self, cells: Line, state: str = "") -> Strip:
-        """The whole line as a strip, in the state of its row."""
-        key = (cells, state)
+    def strip(self, cells: Line, state: str, left: int, width: int) -> Strip:
+        """What is seen of the line from cell `left` on, `width` cells wide, in its row's state."""
+        key = (cells, state, left, width)
         if (strip := self._strips.get(key)) is None:
             if len(self._strips) > _KEPT:
                 self._strips.clear()
-            base, row, style = self.rich_style, self.palette.row(state), self.palette.style
-            strip = self._strips[key] = Strip(
-                [Segment(text, base + style(tone) + row) for text, tone in cells]
-            )
+            base, row, style = self.base, self.palette.row(state), self.palette.style
+            whole = Strip([Segment(text, base + style(tone) + row) for text, tone in cells])
+            strip = self._strips[key] = whole.crop_extend(left, left + width, base + row)
         return strip
-
-    def ground(self, state: str = "") -> Style:
-        """The style of the part of a row that has no text."""
-        return self.rich_style + self.palette.row(state)
 
 
 class FixedLines(Painter):
@@ -89,4 +92,4 @@ class FixedLines(Painter):
         """One line of the widget; padding is Textual's business."""
         width = self.size.width
         cells = self._shown[y] if y < len(self._shown) else ()
-        return self.strip(cells).crop_extend(0, width, self.ground())
+        return self.strip(cells, "", 0, width)
