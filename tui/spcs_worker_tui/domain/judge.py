@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from spcs_worker_tui.domain.rules_facts import Facts, Kind, Thresholds
 from spcs_worker_tui.domain.rules_gather import (
     enough_ready,
     gather,
+    is_warming_up,
     joined_workers,
     prefect_facts,
     snowflake_facts,
@@ -27,7 +29,7 @@ from spcs_worker_tui.domain.rules_history import ServiceHistory
 from spcs_worker_tui.domain.rules_pool import PoolView, lost_together
 from spcs_worker_tui.domain.rules_row import Rule, Side
 from spcs_worker_tui.domain.rules_show import show_facts
-from spcs_worker_tui.domain.sync import SyncWord, repository_key, sync_word
+from spcs_worker_tui.domain.sync import Images, SyncWord, repositories, repository_key, sync_word
 from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Verdict
 
 DEFAULT_THRESHOLDS = Thresholds()
@@ -71,8 +73,8 @@ class _Inputs:
 
     service: ServiceSnapshot
     view: PoolView | None
-    compute_pools: object
-    images: object
+    images: tuple[Images | None, ...]
+    is_warming_up: bool
     is_lost: bool
     is_blind: bool
 
@@ -80,8 +82,9 @@ class _Inputs:
         return (
             self.service is other.service
             and self.view is other.view
-            and self.compute_pools is other.compute_pools
-            and self.images is other.images
+            and len(self.images) == len(other.images)
+            and all(map(operator.is_, self.images, other.images))
+            and self.is_warming_up == other.is_warming_up
             and self.is_lost == other.is_lost
             and self.is_blind == other.is_blind
         )
@@ -121,7 +124,8 @@ class _Case:
         self.rule: Rule | None = None
         self.candidate: _Candidate | None = None
         self._sync: SyncWord | None = None
-        self._sync_inputs: tuple[object, ...] = ()
+        self._containers: object = None
+        self._repositories: tuple[str, ...] = ()
 
     def is_current(self, inputs: _Inputs, now: datetime) -> bool:
         """Whether the last verdict still stands: nothing new, and no age crossed a limit."""
@@ -133,18 +137,29 @@ class _Case:
             and self.inputs.same_as(inputs)
         )
 
-    def sync_word(
+    def images(
         self, service: ServiceSnapshot, connection: str, snapshot: FleetSnapshot
-    ) -> SyncWord:
+    ) -> tuple[Images | None, ...]:
+        """What is known of the repositories that the service's containers come from."""
+        if self._containers is not service.containers:
+            self._containers = service.containers
+            self._repositories = repositories(service)
+        return tuple(
+            snapshot.images.get(repository_key(connection, name)) for name in self._repositories
+        )
+
+    def sync_word(self, inputs: _Inputs) -> SyncWord:
         """The sync word; compared anew only when containers or images were read again."""
-        inputs = (service.containers, service.is_upgrading, snapshot.images)
-        if self._sync is None or any(
-            new is not old for new, old in zip(inputs, self._sync_inputs, strict=True)
+        before, service = self.inputs, inputs.service
+        if (
+            self._sync is None
+            or before is None
+            or before.service.containers is not service.containers
+            or before.service.is_upgrading != service.is_upgrading
+            or not all(map(operator.is_, before.images, inputs.images))
         ):
-            self._sync_inputs = inputs
-            self._sync = sync_word(
-                service, lambda name: snapshot.images.get(repository_key(connection, name))
-            )
+            known = dict(zip(self._repositories, inputs.images, strict=True))
+            self._sync = sync_word(service, known.get)
         return self._sync
 
     def settle(self, rule: Rule, verdict: Verdict, polls: _Polls, steady_polls: int) -> Verdict:
@@ -240,8 +255,8 @@ class Judge:
         inputs = _Inputs(
             service,
             view,
-            connection.compute_pools,
-            snapshot.images,
+            case.images(service, connection.name, snapshot),
+            is_warming_up(service, connection),
             binding is not None and binding.pool.api_url in self._lost,
             now - seen_at > self._limits.blind_after,
         )
@@ -257,7 +272,7 @@ class Judge:
             self._limits,
         )
         rule = first_match(facts)
-        sync = case.sync_word(service, connection.name, snapshot)
+        sync = case.sync_word(inputs)
         verdict = _verdict(rule, facts, joined, sync, show_facts(facts, service, connection, view))
         polls = _Polls(seen_at, view.observed_at if view else None)
         settled = case.settle(rule, verdict, polls, self._limits.steady_polls)

@@ -55,6 +55,12 @@ def enough_ready(service: ServiceSnapshot) -> bool:
     return service.ready_instances >= max(1, service.min_ready_instances)
 
 
+def is_warming_up(service: ServiceSnapshot, connection: ConnectionSnapshot) -> bool:
+    """Whether the nodes that the service waits for are still being made."""
+    compute_pool = connection.compute_pool(service.compute_pool)
+    return compute_pool is not None and compute_pool.state in _WARMING_UP
+
+
 def snowflake_facts(
     service: ServiceSnapshot,
     connection: ConnectionSnapshot,
@@ -69,8 +75,7 @@ def snowflake_facts(
     ready = service.current_instances if never_looked else service.ready_instances
     starts = [row.start_time for row in service.containers.value if row.start_time is not None]
     last_restart = history.last_restart(now)
-    compute_pool = connection.compute_pool(service.compute_pool)
-    warming_up = compute_pool is not None and compute_pool.state in _WARMING_UP
+    warming_up = is_warming_up(service, connection)
     return SnowflakeFacts(
         status=service.status,
         blind=seen > limits.blind_after,

@@ -62,7 +62,7 @@ def image_reference(image: str) -> ImageReference | None:
     """Take `[host/]db/schema/repository/name[:tag][@digest]` apart, None when it is none."""
     path, _, digest = image.strip().partition("@")
     parts = [part for part in path.split("/") if part]
-    if len(parts) > 4 and "." in parts[0]:  # noqa: PLR2004 - host, then the four names
+    if len(parts) > 4 and {".", ":"} & set(parts[0]):  # noqa: PLR2004 - host, then four names
         parts = parts[1:]
     if len(parts) < 4:  # noqa: PLR2004 - database, schema, repository, image
         return None
@@ -75,6 +75,12 @@ def image_reference(image: str) -> ImageReference | None:
 def repository_key(connection: str, repository: str) -> str:
     """The key of `FleetSnapshot.images`."""
     return f"{connection}:{repository}"
+
+
+def repositories(service: ServiceSnapshot) -> tuple[str, ...]:
+    """The image repositories whose images `sync_word` will ask for."""
+    found = (image_reference(row.image_name) for row in service.containers.value)
+    return tuple(sorted({reference.repository for reference in found if reference is not None}))
 
 
 def sync_word(
