@@ -211,10 +211,10 @@ async def test_sigterm_may_be_ignored_and_sigkill_not(bench: Bench) -> None:
 
 async def test_sigterm_reaches_the_main_process_alone(bench: Bench) -> None:
     container = await bench.run("""
-        import signal, subprocess, sys, time
+        import os, signal, subprocess, sys, time
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
         def stop(*_):
-            print("child", child.poll(), flush=True)
+            os.write(1, f"child {child.poll()}\\n".encode())
             sys.exit(0)
         signal.signal(signal.SIGTERM, stop)
         print("ready", flush=True)
