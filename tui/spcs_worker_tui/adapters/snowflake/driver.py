@@ -94,6 +94,8 @@ async def connect(settings: ConnectionSettings, seconds: float) -> Connection:
     try:
         connection = Connection(**options)
         await connection.connect()
+        # It would cost several calls into the connector's core with each statement.
+        connection.telemetry_enabled = False
     except errors.Error as error:
         raise _sign_in_error(error, settings) from error
     return connection

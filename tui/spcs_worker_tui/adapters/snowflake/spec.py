@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -11,6 +12,8 @@ from ruamel.yaml.error import YAMLError
 from spcs_worker_tui.domain.errors import SnowflakeError
 from spcs_worker_tui.domain.fleet import ContainerSpec, DeployedSpec
 from spcs_worker_tui.domain.text import one_line, printable
+
+_LONGEST_VALUE = 4000
 
 
 def deployed_spec(text: str, digest: str) -> DeployedSpec:
@@ -24,7 +27,7 @@ def deployed_spec(text: str, digest: str) -> DeployedSpec:
         SnowflakeError: The text is no spec.
     """
     try:
-        document = YAML(typ="safe", pure=True).load(text)
+        document = _yaml().load(text)
     except YAMLError as error:
         raise SnowflakeError("the spec that the server shows is not valid YAML") from error
     spec = _mapping(_mapping(document).get("spec"))
@@ -33,6 +36,12 @@ def deployed_spec(text: str, digest: str) -> DeployedSpec:
         digest=digest,
         containers=tuple(_container(_mapping(item)) for item in _sequence(spec.get("containers"))),
     )
+
+
+@cache
+def _yaml() -> YAML:
+    """Every scalar as the text that it is: the server quotes them, and we only compare them."""
+    return YAML(typ="base", plug_ins=[])
 
 
 def _container(value: Mapping[str, Any]) -> ContainerSpec:
@@ -62,7 +71,4 @@ def _sequence(value: object) -> Sequence[Any]:
 
 
 def _text(value: object) -> str:
-    """YAML reads `true` and `1` as such where the author left out the quotes."""
-    if value is None:
-        return ""
-    return ("true" if value else "false") if isinstance(value, bool) else one_line(str(value), 4000)
+    return one_line(value, _LONGEST_VALUE) if isinstance(value, str) else ""
