@@ -93,10 +93,9 @@ def _service_role(context: Context, statement: Grant) -> None:
 
 def _role(context: Context, statement: Grant, name: Name) -> None:
     role = find_role(context, name)
-    # The owner of a role is not kept: its creator is the first that it was granted to.
     if not (
-        holds(context.roles, context.account.grants, (_MANAGE_GRANTS,))
-        or context.session.role in role.granted_to
+        role.owner in context.roles
+        or holds(context.roles, context.account.grants, (_MANAGE_GRANTS,))
     ):
         raise insufficient_privileges("role", role.name)
     if statement.to_kind == "USER":

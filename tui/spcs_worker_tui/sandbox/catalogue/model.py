@@ -51,13 +51,17 @@ class Schema:
 
 @dataclass(slots=True)
 class Role:
-    """A role; `granted_to` are roles, `users` are users that may use it."""
+    """A role; `granted_to` are roles, `users` are users that may use it.
+
+    `owner` may grant it, but does not inherit what it holds.
+    """
 
     name: str
     created_on: datetime
     granted_to: set[str] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
     comment: str = ""
+    owner: str = ""
 
 
 @dataclass(slots=True)

@@ -105,7 +105,7 @@ def _set_levels(place: Database | Schema, statement: Create | Alter) -> None:
 
 
 def create_role(context: Context, statement: Create) -> Table:
-    """`CREATE [OR REPLACE] ROLE [IF NOT EXISTS]`; it is granted to the creating role.
+    """`CREATE [OR REPLACE] ROLE [IF NOT EXISTS]`; nobody may use it until it is granted.
 
     Raises:
         SqlError: 003001 without CREATE ROLE, 002002.
@@ -120,7 +120,7 @@ def create_role(context: Context, statement: Create) -> Table:
     if name in _SYSTEM_ROLES:
         raise insufficient_privileges("role", name)
     words = comment(statement.properties.get("COMMENT", "")) or ""
-    role = Role(name, context.now, granted_to={context.session.role}, comment=words)
+    role = Role(name, context.now, comment=words, owner=context.session.role)
     context.account.roles[name] = role
     return status(f"Role {name} successfully created.")
 
@@ -187,9 +187,9 @@ def _comment_on(target: Database | Schema | Role, statement: Alter) -> None:
 
 
 def _require_role(context: Context, role: Role) -> None:
-    heirs = role.granted_to & {context.session.role}
     if role.name in _SYSTEM_ROLES or not (
-        heirs or holds(context.roles, context.account.grants, ("MANAGE GRANTS",))
+        role.owner in context.roles
+        or holds(context.roles, context.account.grants, ("MANAGE GRANTS",))
     ):
         raise insufficient_privileges("role", role.name)
 

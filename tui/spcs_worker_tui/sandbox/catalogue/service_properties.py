@@ -20,7 +20,7 @@ from spcs_worker_tui.sandbox.catalogue.properties import (
 )
 from spcs_worker_tui.sandbox.catalogue.refusals import invalid_value, refused
 from spcs_worker_tui.sandbox.results import does_not_exist
-from spcs_worker_tui.sandbox.sql.ast import PropertyValue
+from spcs_worker_tui.sandbox.sql.ast import Name, PropertyValue
 
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF")
 _MAX_INTEGRATIONS = 10
@@ -130,8 +130,7 @@ def _integrations(
         )
     names = []
     for item in given:
-        # A string is not folded: these names are case-sensitive (contract 1.7).
-        name = item if isinstance(item, str) else account_level_name(object_name("", item))
+        name = _as_written(item)
         integration = context.account.integrations.get(name)
         if integration is None:
             raise does_not_exist("Integration", name)
@@ -140,6 +139,13 @@ def _integrations(
             raise refused(f"External access integration '{name}' is not enabled.")
         names.append(name)
     return tuple(dict.fromkeys(names))
+
+
+def _as_written(item: PropertyValue) -> str:
+    """These names are compared with case even without quotes (contract 1.7)."""
+    if isinstance(item, Name) and item.written:
+        return item.written[-1]
+    return item if isinstance(item, str) else object_name("EXTERNAL_ACCESS_INTEGRATIONS", item).last
 
 
 def _warehouse(context: Context, value: PropertyValue, owners: Collection[str]) -> str | None:

@@ -96,7 +96,7 @@ def show_roles(context: Context, show: Show) -> Table:
             "granted_roles",
             lambda role: sum(role.name in other.granted_to for other in roles.values()),
         ),
-        constant("owner", ""),
+        text("owner", lambda role: role.owner),
         text("comment", lambda role: role.comment),
     )
     found = [role for _, role in sorted(roles.items())]

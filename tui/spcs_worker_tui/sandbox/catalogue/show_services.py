@@ -25,7 +25,7 @@ from spcs_worker_tui.sandbox.catalogue.names import (
 )
 from spcs_worker_tui.sandbox.catalogue.privileges import require, sees
 from spcs_worker_tui.sandbox.catalogue.spec import describe_spec
-from spcs_worker_tui.sandbox.results import SqlError, Table, does_not_exist
+from spcs_worker_tui.sandbox.results import SqlError, Table, does_not_exist, unsupported
 from spcs_worker_tui.sandbox.sql.ast import Describe, Name, Show
 
 _SEEING = ("USAGE", "MONITOR", "OPERATE")
@@ -92,8 +92,11 @@ def show_services(context: Context, show: Show) -> Table:
     """`SHOW [JOB] SERVICES [EXCLUDE JOBS]`: the rows and columns that were asked for.
 
     Raises:
-        SqlError: 002003 for a scope that is not there; 090105, 090106.
+        SqlError: 002003 for a scope that is not there; 090105, 090106; 000002 for OF TYPE, whose
+            words no source lists.
     """
+    if show.of_type:
+        raise unsupported("SHOW SERVICES OF TYPE")
     services = context.account.services.values()
     if show.scope is not None and show.scope.kind == "COMPUTE POOL":
         pool = _pool_name(context, show.scope.name)

@@ -12,10 +12,15 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A possibly qualified name, outermost part first. `quoted` says so of each part."""
+    """A possibly qualified name, outermost part first. `quoted` says so of each part.
+
+    `written` are the parts before folding, for the few names that Snowflake compares with case
+    even when they are not quoted (contract 1.7).
+    """
 
     parts: tuple[str, ...]
     quoted: tuple[bool, ...] = ()
+    written: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def last(self) -> str:

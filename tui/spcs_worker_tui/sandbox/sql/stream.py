@@ -227,14 +227,20 @@ class TokenStream:
         while self.accept_symbol("."):
             # `db..name` leaves the schema to be PUBLIC.
             omitted = self.at_symbol(".") and len(parts) == 1
-            parts.append(("PUBLIC", False) if omitted else self._part())
-        return Name(tuple(part for part, _ in parts), tuple(quoted for _, quoted in parts))
+            parts.append(("PUBLIC", False, "PUBLIC") if omitted else self._part())
+        return Name(
+            tuple(part for part, _, _ in parts),
+            tuple(quoted for _, quoted, _ in parts),
+            tuple(written for _, _, written in parts),
+        )
 
-    def _part(self) -> tuple[str, bool]:
+    def _part(self) -> tuple[str, bool, str]:
+        """The folded name, whether it was quoted, and the name before folding."""
         if not self.at_name():
             raise self.fail()
         token = self.advance()
-        return token.value, token.kind is TokenKind.QUOTED
+        quoted = token.kind is TokenKind.QUOTED
+        return token.value, quoted, token.value if quoted else token.text
 
     def stage(self) -> StagePath:
         """`@stage/path`, also inside quotes as clients write it when the path holds spaces."""
