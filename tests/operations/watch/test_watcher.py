@@ -517,3 +517,7 @@ async def test_closing_closes_what_was_opened(
     assert session.closed
     assert prefect.closed
     await watcher.close()
+    statements = session.statements
+    assert [picture async for picture in watcher.watch()] == [watcher.judged]
+    await pass_time(clock, 10)
+    assert session.statements == statements

@@ -20,7 +20,7 @@ class Latest(Generic[T]):
         self.value = value
         self._version = 0
         self._changed = asyncio.Event()
-        self._closed = False
+        self.is_closed = False
         self._failure: BaseException | None = None
 
     def publish(self, value: T) -> None:
@@ -31,7 +31,7 @@ class Latest(Generic[T]):
 
     def close(self, failure: BaseException | None = None) -> None:
         """End all readers; with a failure, that is what they raise."""
-        self._closed = True
+        self.is_closed = True
         self._failure = self._failure or failure
         self._wake()
 
@@ -44,7 +44,7 @@ class Latest(Generic[T]):
             if seen != self._version:
                 seen = self._version
                 yield self.value
-            elif self._closed:
+            elif self.is_closed:
                 return
             else:
                 await self._changed.wait()

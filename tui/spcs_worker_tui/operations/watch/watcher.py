@@ -85,8 +85,8 @@ class FleetWatcher:
         return self.snapshot.service(key)
 
     def start(self) -> None:
-        """Begin to poll, unless that was done."""
-        if self._tasks:
+        """Begin to poll, unless that was done, or all is over."""
+        if self._tasks or self._latest.is_closed:
             return
         self._run(self._publish())
         self._run(self._look_at_selected())
