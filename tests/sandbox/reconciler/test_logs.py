@@ -122,6 +122,19 @@ async def test_records_over_all_runs_and_containers(small: SmallAccount) -> None
     assert [r.text for r in small.reconciler.log_records(service, START, end)] == ["begin"]
 
 
+async def test_records_outlive_an_upgrade_and_a_suspension(small: SmallAccount) -> None:
+    service = await running(small, Behaviour(first_lines=("begin",)))
+    image = small.account.image_repositories["DB", "SCH", "REPO"].images[0]
+    small.upgrade(service, "digest-2", image)
+    await small.after(100)
+    small.suspend(service)
+    await small.after(100)
+    small.resume(service)
+    await small.after(100)
+    records = small.reconciler.log_records(service, START, small.clock.now())
+    assert [record.text for record in records] == ["begin"] * 3
+
+
 async def test_an_answer_has_at_most_a_hundred_kilobytes_of_whole_lines(
     small: SmallAccount,
 ) -> None:

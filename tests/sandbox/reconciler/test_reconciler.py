@@ -44,7 +44,7 @@ async def test_a_cancelled_wait_leaves_nothing_behind(small: SmallAccount) -> No
     waiting.cancel()
     await small.after(20)
     assert waiting.cancelled()
-    assert small.reconciler._waiters == {}
+    assert len(small.reconciler._waiters) == 0
 
 
 async def test_events_tell_the_story(small: SmallAccount) -> None:
@@ -204,6 +204,14 @@ async def test_a_defect_in_one_service_leaves_the_others_alone(small: SmallAccou
     await small.after(STARTED)
     assert service.status == "RUNNING"
     assert broken.status == "INTERNAL_ERROR"
+
+
+async def test_a_defect_in_one_pool_leaves_the_others_alone(small: SmallAccount) -> None:
+    small.pool("BROKEN", min_nodes="none")
+    pool = small.pool()
+    service = small.service(small.image("worker"))
+    await small.after(STARTED)
+    assert (pool.state, service.status) == ("ACTIVE", "RUNNING")
 
 
 async def test_instant_is_instant() -> None:

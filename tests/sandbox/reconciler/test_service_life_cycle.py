@@ -83,3 +83,29 @@ async def test_drop_ends_in_nothing(small: SmallAccount) -> None:
     await small.after(4)
     assert service.status == "DELETED"
     assert service.key not in small.account.services
+
+
+async def test_auto_suspend_of_a_service_that_no_function_calls(small: SmallAccount) -> None:
+    small.pool()
+    service = small.service(small.image("worker"), auto_suspend_secs=300)
+    await small.after(71)
+    assert service.status == "RUNNING"
+    await small.after(299)
+    assert service.status == "RUNNING"
+    await small.after(1)
+    assert (service.status, service.suspended_on) == ("SUSPENDED", small.clock.now())
+    small.resume(service)
+    await small.after(12)
+    assert service.status == "RUNNING"
+    service.auto_suspend_secs = 0
+    small.reconciler.wake()
+    await small.after(10_000)
+    assert service.status == "RUNNING"
+
+
+async def test_no_auto_suspend_with_a_public_endpoint(small: SmallAccount) -> None:
+    small.pool()
+    service = small.service(small.image("worker"), auto_suspend_secs=300)
+    service.spec["spec"]["endpoints"] = [{"name": "ui", "port": 80, "public": True}]
+    await small.after(10_000)
+    assert service.status == "RUNNING"

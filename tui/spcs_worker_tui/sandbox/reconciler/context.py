@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from spcs_worker_tui.sandbox.catalogue.model import Account, Service
-from spcs_worker_tui.sandbox.clock import Clock
+from spcs_worker_tui.sandbox.clock import Agenda, Clock
 from spcs_worker_tui.sandbox.reconciler.addresses import LoopbackAddresses
 from spcs_worker_tui.sandbox.reconciler.delays import Delays
 from spcs_worker_tui.sandbox.reconciler.logs import LogStore
@@ -24,6 +24,7 @@ class Shared:
 
     account: Account
     clock: Clock
+    agenda: Agenda
     delays: Delays
     runtimes: Runtimes
     logs: LogStore

@@ -7,7 +7,7 @@ class 22023, and a client that treats any of them as "no logs yet" is right abou
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -66,10 +66,15 @@ class ContainerLog:
         self._last_ns = max(nanoseconds(moment), self._last_ns + 1)
         self.current.append(self._last_ns, text)
 
+    def follow(self, earlier: ContainerLog) -> None:
+        """Keep what an earlier container of the same name wrote, for SPCS_GET_LOGS only."""
+        self._last_ns = earlier._last_ns
+        self._keep(earlier.all_lines())
+
     def restart(self) -> None:
         """The container starts another run."""
-        for timestamp_ns, text in self.previous.lines if self.previous else ():
-            self._older.append(timestamp_ns, text)
+        if self.previous is not None:
+            self._keep(self.previous.lines)
         self.previous, self.current = self.current, Run(self._limit)
         self.ended_at = None
 
@@ -79,6 +84,10 @@ class ContainerLog:
         if self.previous is not None:
             yield from self.previous.lines
         yield from self.current.lines
+
+    def _keep(self, lines: Iterable[tuple[int, str]]) -> None:
+        for timestamp_ns, text in lines:
+            self._older.append(timestamp_ns, text)
 
 
 class LogStore:
@@ -95,9 +104,12 @@ class LogStore:
         self._logs: dict[int, dict[tuple[int, str], ContainerLog]] = {}
 
     def open(self, service: Service, instance_id: int, container: str) -> ContainerLog:
-        """A new container writes here; what an earlier one of that name wrote is forgotten."""
+        """A new container writes here; it is no restart of an earlier one of that name."""
+        logs = self._logs.setdefault(id(service), {})
         log = ContainerLog(self._limit)
-        self._logs.setdefault(id(service), {})[instance_id, container] = log
+        if (earlier := logs.get((instance_id, container))) is not None:
+            log.follow(earlier)
+        logs[instance_id, container] = log
         return log
 
     def forget(self, service: Service) -> None:

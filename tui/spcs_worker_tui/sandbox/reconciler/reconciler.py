@@ -18,6 +18,7 @@ from spcs_worker_tui.sandbox.reconciler.delays import REALISTIC, Delays
 from spcs_worker_tui.sandbox.reconciler.events import service_event
 from spcs_worker_tui.sandbox.reconciler.logs import LogStore
 from spcs_worker_tui.sandbox.reconciler.services import ServiceController
+from spcs_worker_tui.sandbox.reconciler.waiting import Waiters
 from spcs_worker_tui.sandbox.runtimes.base import RunningContainer, Runtimes
 
 _logger = logging.getLogger(__name__)
@@ -51,9 +52,11 @@ class Reconciler:
     ) -> None:
         self.account = account
         self.clock = clock
+        self._agenda = Agenda(clock)
         self._shared = Shared(
             account,
             clock,
+            self._agenda,
             delays,
             runtimes,
             LogStore(delays.log_retention),
@@ -66,9 +69,9 @@ class Reconciler:
         self._pools: dict[int, PoolController] = {}
         self._suspended_pools: set[int] = set()
         self._changed: set[int] = set()
-        self._waiters: dict[int, list[_Waiter]] = {}
-        self._agenda = Agenda(clock)
+        self._waiters = Waiters(clock)
         self._alarm: Appointment | None = None
+        self._alarm_at: datetime | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def start(self) -> None:
@@ -83,8 +86,7 @@ class Reconciler:
         await asyncio.gather(
             *(controller.close(grace_seconds) for controller in self._services.values())
         )
-        for waiter in [waiter for waiters in self._waiters.values() for waiter in waiters]:
-            waiter.settle(reached=False)
+        self._waiters.close()
 
     def wake(self) -> None:
         """The desired state has changed: make the first moves before returning.
@@ -113,25 +115,7 @@ class Reconciler:
         Returns:
             False after `within` seconds of the sandbox's clock, or when the service is gone.
         """
-        if service.status in statuses:
-            return True
-        if service.status == "DELETED" or (within is not None and within <= 0):
-            return False
-        waiter = _Waiter(frozenset(statuses))
-        waiters = self._waiters.setdefault(id(service), [])
-        waiters.append(waiter)
-        timer = None
-        if within is not None:
-            timer = asyncio.ensure_future(self.clock.sleep(within))
-            timer.add_done_callback(lambda _: waiter.settle(reached=False))
-        try:
-            return await waiter.outcome
-        finally:
-            if timer is not None:
-                timer.cancel()
-            waiters.remove(waiter)
-            if not waiters:
-                self._waiters.pop(id(service), None)
+        return await self._waiters.reached(service, statuses, within)
 
     def read_log(
         self,
@@ -242,9 +226,7 @@ class Reconciler:
             if service.status != "INTERNAL_ERROR":
                 service.status = "INTERNAL_ERROR"
                 service_event(service, "INTERNAL_ERROR", self.clock.now())
-        for waiter in self._waiters.get(id(service), ()):
-            if service.status in waiter.statuses or service.status == "DELETED":
-                waiter.settle(reached=service.status in waiter.statuses)
+        self._waiters.tell(service)
         if controller.gone:
             self._remove(controller)
 
@@ -264,29 +246,27 @@ class Reconciler:
             if controller.in_use
         }
         times = []
-        for controlled in self._pools.values():
+        for key, controlled in self._pools.items():
             was_up = controlled.up
-            times.append(controlled.step(now, id(controlled) in in_use))
+            try:
+                times.append(controlled.step(now, id(controlled) in in_use))
+            except Exception:
+                # A boundary: what goes wrong with one pool must not stop the others.
+                _logger.exception("pool %s failed inside the sandbox", controlled.pool.name)
             if was_up and not controlled.up:
-                self._suspended_pools.add(id(controlled.pool))
+                self._suspended_pools.add(key)
         for controller in self._services.values():
             controller.asks_for_pool = False
         self._set_alarm(min((time for time in times if time is not None), default=None))
 
     def _set_alarm(self, at: datetime | None) -> None:
+        if at == self._alarm_at:
+            return
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = None if at is None else self._agenda.at(at, self._step_pools)
+        self._alarm_at = at
+        self._alarm = None if at is None else self._agenda.at(at, self._ring)
 
-
-class _Waiter:
-    """Someone who waits for a service to reach a status."""
-
-    def __init__(self, statuses: frozenset[str]) -> None:
-        self.statuses = statuses
-        self.outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-    def settle(self, *, reached: bool) -> None:
-        """Answer, unless someone already has."""
-        if not self.outcome.done():
-            self.outcome.set_result(reached)
+    def _ring(self) -> None:
+        self._alarm = self._alarm_at = None
+        self._step_pools()

@@ -6,6 +6,7 @@ Contract 1.8, 2.1 and 2.2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 
@@ -52,6 +53,8 @@ class ServiceController:
         self._instances: dict[int, InstanceController] = {}
         self._load = 0
         self._replacing: int | None = None
+        self._unused_since: datetime | None = None
+        self._suspension_due: datetime | None = None
         self._properties = _properties(service)
         self._was_suspended = service.suspended
         self.asks_for_pool = not service.suspended
@@ -82,10 +85,8 @@ class ServiceController:
 
     def suspend_with_pool(self) -> None:
         """SUSPEND of a compute pool suspends its services; jobs are left to end."""
-        service = self.service
-        if not (service.is_job or service.suspended or self.asks_for_pool):
-            service.suspended, service.suspended_on = True, self._shared.now
-            self._was_suspended = True
+        if not (self.service.is_job or self.service.suspended or self.asks_for_pool):
+            self._suspend()
 
     def notice_resume(self) -> None:
         """Look whether a statement resumed it, before the pools are looked at."""
@@ -114,6 +115,7 @@ class ServiceController:
             else:
                 self._run(pool)
         self._set_status(self._status(pool))
+        self._auto_suspend()
 
     async def close(self, grace_seconds: float) -> None:
         """End all instances; `grace_seconds` of real time are between SIGTERM and SIGKILL."""
@@ -133,6 +135,33 @@ class ServiceController:
         if changed := [name for name in properties if properties[name] != self._properties[name]]:
             property_event(service, [name.upper() for name in changed], now)
             self._properties = properties
+
+    def _suspend(self) -> None:
+        """As a statement would."""
+        self.service.suspended, self.service.suspended_on = True, self._shared.now
+        self._was_suspended = True
+
+    def _auto_suspend(self) -> None:
+        """AUTO_SUSPEND_SECS: only calls of service functions count, and nothing here makes any.
+
+        It does not act on services with public endpoints (contract 1.7).
+        """
+        service, now = self.service, self._shared.now
+        endpoints = service.spec["spec"].get("endpoints") or ()
+        public = any(endpoint.get("public") for endpoint in endpoints)
+        if service.is_job or public or service.status != "RUNNING":
+            self._unused_since = None
+            return
+        self._unused_since = self._unused_since or now
+        if not service.auto_suspend_secs:
+            return
+        due = self._unused_since + timedelta(seconds=service.auto_suspend_secs)
+        if due <= now:
+            self._suspend()
+            self._shared.changed(service)
+        elif due != self._suspension_due:
+            self._shared.agenda.at(due, lambda: self._shared.changed(service))
+        self._suspension_due = due
 
     @property
     def _job_ended(self) -> bool:
