@@ -12,6 +12,7 @@ from spcs_worker_tui.domain.fleet import (
     FleetSnapshot,
     ServiceKey,
     ServiceSnapshot,
+    ServiceStatus,
 )
 from spcs_worker_tui.domain.join import JoinedWorkers
 from spcs_worker_tui.domain.prefect import WorkPoolKey
@@ -35,7 +36,9 @@ from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Verdict
 DEFAULT_THRESHOLDS = Thresholds()
 
 _REFRESH = timedelta(seconds=5)
-"""The ages in a reason are at most this much behind while nothing new is observed."""
+_SLOW_REFRESH = timedelta(minutes=1)
+"""The ages in a reason are at most this much behind while nothing new is observed; the second is
+for suspended services, of which there may be many and whose ages are long."""
 _STEADY = frozenset({Health.HEALTHY, Health.DEGRADED, Health.BROKEN})
 """Between these a verdict hesitates. Suspended is somebody's will, unknown is no state."""
 _BLIND_RULES = frozenset({1, 2, 15})
@@ -286,7 +289,11 @@ class Judge:
     def _valid_until(self, case: _Case, facts: Facts, now: datetime) -> datetime:
         """When the verdict may change although nothing new is observed."""
         limits, s, p = self._limits, facts.snowflake, facts.prefect
-        left = [_REFRESH] if s.blind or p.blind or not s.is_up else []
+        left = []
+        if s.status is ServiceStatus.SUSPENDED:
+            left.append(_SLOW_REFRESH)
+        elif s.blind or p.blind or not s.is_up:
+            left.append(_REFRESH)
         if s.seen is not None:
             left.append(limits.blind_after - s.seen)
         if p.seen is not None:
