@@ -30,6 +30,7 @@ from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.verdict import Health
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
+from spcs_worker_tui.operations.watch.work_pools import CONCURRENT_POOLS
 from spcs_worker_tui.sandbox.clock import ManualClock
 from support.fleet import API_URL, NOW, POOL, REPOSITORY, container, deployed_spec, key, service
 from support.scripted import ScriptedPrefect, ScriptedSession, pass_time, settle
@@ -434,6 +435,30 @@ async def test_a_busy_api_is_left_alone_for_as_long_as_it_asks(
     await pass_time(clock, 15)
     assert set(prefect.names) == {"a", "b"}
     assert all(seen.error is None for seen in watcher.snapshot.work_pools.values())
+
+
+async def test_a_busy_api_is_not_asked_about_the_other_pools_either(
+    watch: Watch, clock: ManualClock, prefect: ScriptedPrefect
+) -> None:
+    session = ScriptedSession(services=many(12))
+    session.spec = lambda key: deployed_spec(
+        {"PREFECT_API_URL": API_URL, "PREFECT_WORK_POOL": key.name.lower()}
+    )
+    watcher = watch(session)
+    await begin(watcher)
+    await pass_time(clock, 4)
+    prefect.failure = PrefectBusyError("starting", retry_after=0)
+    prefect.asked.clear()
+    watcher.refresh()
+    await pass_time(clock, 0.5)
+    assert 1 <= len(prefect.asked) <= CONCURRENT_POOLS
+    assert all(seen.error for seen in watcher.snapshot.work_pools.values())
+    prefect.asked.clear()
+    await pass_time(clock, 10)
+    assert 5 <= len(prefect.asked) <= 10 * CONCURRENT_POOLS
+    prefect.failure = None
+    await pass_time(clock, 2)
+    assert not any(seen.error for seen in watcher.snapshot.work_pools.values())
 
 
 async def test_a_missing_work_pool_is_no_failure_of_the_api(

@@ -15,6 +15,8 @@ from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
 WorkPools = dict[WorkPoolKey, Observation[WorkPoolSnapshot]]
 
 CONCURRENT_POOLS = 4
+SHORTEST_REST = 1.0
+"""Seconds, whatever a busy API says."""
 
 
 class PrefectWatch:
@@ -42,6 +44,7 @@ class PrefectWatch:
         self._backoff = Backoff(pace.interval, pace.slowest)
         self._gate = asyncio.Semaphore(CONCURRENT_POOLS)
         self._not_before = clock.now()
+        self._busy: PrefectBusyError | None = None
 
     def want(self, keys: Iterable[WorkPoolKey]) -> None:
         """These are the pools that matter now; a new one is asked about at once."""
@@ -65,7 +68,7 @@ class PrefectWatch:
                 self._backoff.succeeded()
                 wait = max(0.0, self._pace.interval - (now - started).total_seconds())
             elif isinstance(failure, PrefectBusyError):
-                wait = failure.retry_after
+                wait = max(SHORTEST_REST, failure.retry_after)
                 self._not_before = now + timedelta(seconds=wait)
             else:
                 wait = self._backoff.failed()
@@ -76,18 +79,22 @@ class PrefectWatch:
 
     async def _ask_all(self) -> PrefectError | None:
         """Ask about every pool; the failure of the API, if there was one."""
+        self._busy = None
         failures = await asyncio.gather(*(self._ask(key) for key in self.work_pools))
         of_the_api = [failure for failure in failures if failure is not None]
-        busy = [failure for failure in of_the_api if isinstance(failure, PrefectBusyError)]
-        if busy:
-            return max(busy, key=lambda failure: failure.retry_after)
+        if self._busy is not None:
+            return self._busy
         return of_the_api[0] if of_the_api else None
 
     async def _ask(self, key: WorkPoolKey) -> PrefectError | None:
         async with self._gate:
             try:
+                if self._busy is not None:
+                    raise self._busy
                 answer = await self._reader.work_pool(key)
             except PrefectError as error:
+                if isinstance(error, PrefectBusyError):
+                    self._busy = error
                 observation = self.work_pools.get(key, unknown_work_pool(key)).failed(error)
                 failure = None if isinstance(error, PrefectNotFoundError) else error
             else:
