@@ -232,6 +232,7 @@ class FleetApp(App[None]):
 
     def _follow_selected(self) -> None:
         """Watch more closely what the cursor rests on."""
+        self._follow_soon = None
         key = self.selected if isinstance(self.selected, ServiceKey) else None
         if self._console is None:
             return

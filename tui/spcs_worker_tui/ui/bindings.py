@@ -9,6 +9,7 @@ Plain letters look at something or open a question. Nothing irreversible has a k
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -191,5 +192,9 @@ column, `!word` or `!status:suspended` for rows without it, `/^ING.*/` for a reg
 Selecting text with the mouse and `ctrl+c` copies it; over SSH that needs a terminal that accepts
 OSC 52. Most terminals select without the program's help while shift is held.
 
-This page is made from the program's bindings; the ids are the names a keymap uses.
+This page is made from the program's bindings (`python -m spcs_worker_tui.ui.bindings`); the ids
+are the names a keymap uses.
 """
+
+if __name__ == "__main__":
+    sys.stdout.write(keys_page())

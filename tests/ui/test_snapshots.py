@@ -1,0 +1,117 @@
+"""What the dashboard looks like. `pytest tests/ui --snapshot-update` takes new pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from spcs_worker_tui.domain.errors import ConfigurationError
+from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.ui.format import ASCII
+from support import fleet as build
+from support.console import ScriptedConsole, demo
+from support.screen import fleet_app, ready, shows, until
+
+Pictures = Callable[..., bool]
+
+
+@pytest.fixture
+def picture(snap_compare: Any) -> Pictures:
+    """Compare the dashboard after those keys, once that text is there, with its picture."""
+
+    def compare(
+        *keys: str,
+        judged: JudgedFleet | None = None,
+        size: tuple[int, int] = (120, 40),
+        until_shown: str = "",
+        open_console: Any = None,
+        **options: Any,
+    ) -> bool:
+        app = fleet_app(ScriptedConsole(judged or demo()), **options)
+        if open_console is not None:
+            app._open_console = open_console
+
+        async def prepare(pilot: Any) -> None:
+            await ready(pilot)
+            for key in keys:
+                await pilot.press(key)
+            if until_shown:
+                await until(pilot, lambda: shows(app, until_shown))
+            await until(pilot, lambda: app._log_paint is None and app._follow_soon is None)
+            await pilot.pause()
+
+        return bool(snap_compare(app, terminal_size=size, run_before=prepare))
+
+    return compare
+
+
+@pytest.mark.parametrize("theme", ["spcs-dark", "spcs-light"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+def test_fleet(picture: Pictures, size: tuple[int, int], theme: str) -> None:
+    assert picture("j", "j", "j", size=size, theme=theme, until_shown="INGEST")
+
+
+def test_fleet_in_the_terminals_colours(picture: Pictures) -> None:
+    assert picture(theme="spcs-terminal")
+
+
+def test_fleet_in_ascii(picture: Pictures) -> None:
+    assert picture(glyphs=ASCII)
+
+
+def test_fleet_without_colours(picture: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert picture()
+
+
+def test_trouble(picture: Pictures) -> None:
+    assert picture("g", until_shown="Press enter to sign in")
+
+
+def test_no_connections(picture: Pictures) -> None:
+    assert picture(judged=JudgedFleet(build.fleet(work_pools=[])))
+
+
+def test_no_services(picture: Pictures) -> None:
+    judged = JudgedFleet(build.fleet(connections=[build.connection("dev")], work_pools=[]))
+    assert picture(judged=judged)
+
+
+def test_cannot_start(picture: Pictures) -> None:
+    async def refuse() -> None:
+        raise ConfigurationError(
+            "connections.toml, line 3: expected a value after '='",
+            next_step="Open the file and mend that line.",
+        )
+
+    assert picture(open_console=refuse)
+
+
+def test_filter(picture: Pictures) -> None:
+    assert picture("slash", *"conn:prod", "enter", until_shown="3 of 6")
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("enter", "Containers"),
+        ("w", "Rule 9"),
+        ("d", "auto_suspend_secs"),
+        ("y", "spec digest"),
+        ("l", "worker/0"),
+        ("question_mark", "What every key does"),
+        ("s", "a letter sorts"),
+        ("z", "ALTER SERVICE"),
+    ],
+)
+def test_pages(picture: Pictures, key: str, shown: str) -> None:
+    assert picture("j", key, until_shown=shown)
+
+
+def test_plan_on_a_light_small_terminal(picture: Pictures) -> None:
+    assert picture("z", size=(80, 24), theme="spcs-light", until_shown="ALTER SERVICE")
+
+
+def test_applied(picture: Pictures) -> None:
+    assert picture("z", "right", "enter", until_shown="✓ Done")
