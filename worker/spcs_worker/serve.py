@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from spcs_worker.api import LONGEST_WAIT_SECONDS, NotYetError, PrefectApi
 from spcs_worker.exits import ExitStatus
@@ -10,6 +11,9 @@ from spcs_worker.health import Health, HealthServer
 from spcs_worker.log import logger
 from spcs_worker.settings import WorkerSettings
 from spcs_worker.stop import StopRequest
+
+REPEAT_SECONDS = 30.0
+"""The same complaint is not written more often: a log of 100 KB has better uses."""
 
 
 def run_until_stopped(settings: WorkerSettings, name: str) -> ExitStatus:
@@ -48,6 +52,7 @@ async def _until_prefect_answers(
     """Wait for Prefect and check the work pool; False when asked to stop meanwhile."""
     api = PrefectApi(settings)
     wait = 1.0
+    said = (0.0, "")
     try:
         while True:
             try:
@@ -56,7 +61,10 @@ async def _until_prefect_answers(
                 delay = wait if error.retry_after is None else error.retry_after
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
                 health.phase = str(error)
-                logger.warning("%s; trying again in %g s", health.phase, delay)
+                now = time.monotonic()
+                if health.phase != said[1] or now - said[0] >= REPEAT_SECONDS:
+                    logger.warning("%s; trying again", health.phase)
+                    said = (now, health.phase)
                 if await stop.within(delay):
                     return False
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import IO, Any, Self
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 20.0
+_CHUNK = 65536
 
 
 class SandboxStartError(Exception):
@@ -156,9 +158,10 @@ def _read_ready(process: subprocess.Popen[bytes], within: float) -> dict[str, An
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
             raise SandboxStartError
-        byte = process.stdout.read(1)
-        if not byte:
+        # Past Python's buffer, of which `select` knows nothing.
+        chunk = os.read(process.stdout.fileno(), _CHUNK)
+        if not chunk:
             raise SandboxStartError
-        line += byte
+        line += chunk
     ready: dict[str, Any] = json.loads(line)
     return ready

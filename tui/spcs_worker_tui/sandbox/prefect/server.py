@@ -20,7 +20,8 @@ import httpx
 from spcs_worker_tui.sandbox.prefect import template
 from spcs_worker_tui.sandbox.prefect.gate import Gate
 
-START_SECONDS = 120.0
+START_SECONDS = 240.0
+"""Four seconds on a machine at rest; a busy one must not be made busier by starting over."""
 STOP_SECONDS = 5.0
 _RESTART_SECONDS = (0.2, 1.0, 2.0, 5.0)
 _LOOK_SECONDS = 0.1
@@ -153,8 +154,8 @@ class PrefectServer:
                 await self._process.wait()
                 self._ready.clear()
                 self.gate.lead_to(None)
-            elif from_template:
-                # Damaged, or of another build of the same version: migrate afresh.
+            elif from_template and failures:
+                # Twice is no taken port. It is damaged, or from another build: migrate afresh.
                 await asyncio.to_thread(template.discard, self._template)
                 (self.home / template.DATABASE).unlink(missing_ok=True)
                 from_template = False
