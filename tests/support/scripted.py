@@ -18,8 +18,9 @@ from spcs_worker_tui.domain.fleet import (
 )
 from spcs_worker_tui.domain.ports import Identity
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.sandbox.clock import ManualClock
-from support.fleet import compute_pool, deployed_spec, image, work_pool
+from support.fleet import compute_pool, deployed_spec, image, service, work_pool
 
 
 async def settle() -> None:
@@ -33,6 +34,17 @@ async def pass_time(clock: ManualClock, seconds: float, step: float = 0.25) -> N
     for _ in range(round(seconds / step)):
         await clock.advance(step)
         await settle()
+
+
+async def begin(watcher: FleetWatcher) -> None:
+    """Start, and let the first tick run as far as it can without time passing."""
+    watcher.start()
+    await settle()
+
+
+def many(count: int, connection: str = "dev") -> list[ServiceSnapshot]:
+    """Healthy workers S0000, S0001 …"""
+    return [service(f"S{number:04}", connection=connection) for number in range(count)]
 
 
 class ScriptedSession:

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from spcs_worker_tui.adapters.connections import read_connections
-from spcs_worker_tui.adapters.snowflake.session import CONCURRENT_STATEMENTS, ConnectorSession
+from spcs_worker_tui.adapters.snowflake.session import CONCURRENT_STATEMENTS
 from spcs_worker_tui.domain.errors import (
-    ConfigurationError,
     NotVisibleError,
     PrivilegeError,
-    SignInNeededError,
-    SignInRefusedError,
     SnowflakeUnreachableError,
     StatementRefusedError,
 )
@@ -29,157 +18,12 @@ from spcs_worker_tui.domain.fleet import (
     ComputePoolState,
     ContainerStatus,
     InstanceStatus,
-    ServiceKey,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.ports import Identity
-from spcs_worker_tui.sandbox.catalogue.model import Container, Instance
-from spcs_worker_tui.sandbox.clock import ManualClock
 from spcs_worker_tui.sandbox.results import SqlError
-from spcs_worker_tui.sandbox.server import SandboxSettings
-from support.catalogue import DIGEST, START, Lab, add_service, grant, new_lab
-from support.sandbox import RunningSandbox, running_sandbox
-from support.saved_connections import Gate, save, until
-
-KEY = ServiceKey("dev", "D", "S", "SVC")
-
-
-@dataclass
-class Bench:
-    """A sandbox, its gate and clock, and a session on the saved connection `dev`."""
-
-    sandbox: RunningSandbox
-    gate: Gate
-    clock: ManualClock
-    home: Path
-    session: ConnectorSession
-
-    @property
-    def lab(self) -> Lab:
-        return self.sandbox.lab
-
-    def connect(self, *, changes: dict[str, Any] | None = None, **options: Any) -> ConnectorSession:
-        """Another session, on `dev` with these settings changed."""
-        table = self.sandbox.connection(**(changes or {}))
-        table.pop("enable_server_session_keep_alive_auto_detection")
-        save(self.home, {"dev": table})
-        return ConnectorSession(read_connections().select(["dev"])[0], **options)
-
-
-@pytest.fixture
-async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
-    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path))
-    lab, clock = new_lab(), ManualClock(datetime.now(UTC))
-    gate = Gate(lab.executor)
-    lab.executor = gate  # type: ignore[assignment]
-    settings = SandboxSettings(session_token_seconds=60, master_token_seconds=600)
-    async with running_sandbox(lab, clock=clock, settings=settings) as sandbox:
-        bench = Bench(sandbox, gate, clock, tmp_path, None)  # type: ignore[arg-type]
-        bench.session = bench.connect()
-        try:
-            yield bench
-        finally:
-            gate.open()
-            await bench.session.close()
-
-
-def running_service(lab: Lab, name: str = "SVC", **fields: Any) -> None:
-    container = Container(
-        "worker", "acme/d/s/repo/worker:1.0", DIGEST, "READY", "Running", 2, START, 137, START
-    )
-    instance = Instance(0, "d" * 64, START, "READY", START, "10.0.0.7", "n1", [container])
-    add_service(lab, name, status="RUNNING", target_instances=1, instances=[instance], **fields)
-
-
-async def test_password_login_says_who_we_are(bench: Bench) -> None:
-    assert await bench.session.open() == Identity("acme-main-site", "OPERATOR", "DEPLOYER")
-    assert bench.session.statements == 0
-
-
-async def test_key_pair_login(bench: Bench) -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    bench.lab.account.users["OPERATOR"].public_keys.append(public.decode())
-    path = bench.home / "key.p8"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    path.chmod(0o600)
-    for spelling in ("private_key_file", "private_key_path"):
-        session = bench.connect(
-            changes={"authenticator": "SNOWFLAKE_JWT", spelling: str(path), "password": None}
-        )
-        assert (await session.open()).user == "OPERATOR"
-        await session.close()
-
-
-async def test_programmatic_access_token_login(bench: Bench) -> None:
-    user = bench.lab.account.users["OPERATOR"]
-    user.access_tokens["pat-1"] = bench.clock.now() + timedelta(days=1)
-    changes = {"authenticator": "PROGRAMMATIC_ACCESS_TOKEN", "token": "pat-1", "password": None}
-    session = bench.connect(changes=changes)
-    assert (await session.open()).user == "OPERATOR"
-    await session.close()
-
-
-async def test_wrong_password_is_one_sentence_without_it(bench: Bench) -> None:
-    session = bench.connect(changes={"password": "hunter2"})
-    with pytest.raises(SignInRefusedError) as caught:
-        await session.open()
-    assert "OPERATOR" in str(caught.value)
-    assert "dev" in str(caught.value)
-    assert "hunter2" not in str(caught.value) + repr(caught.value.__cause__)
-    assert "password" in caught.value.next_step
-
-
-async def test_wrong_role_says_so(bench: Bench) -> None:
-    session = bench.connect(changes={"role": "NOBODY"})
-    with pytest.raises(SignInRefusedError) as caught:
-        await session.open()
-    assert "role" in caught.value.next_step
-
-
-async def test_a_connection_without_password_is_a_matter_of_settings(bench: Bench) -> None:
-    session = bench.connect(changes={"password": None})
-    with pytest.raises(ConfigurationError, match="password"):
-        await session.open()
-
-
-async def test_a_connection_that_was_deleted_meanwhile(bench: Bench) -> None:
-    save(bench.home, {"other": {"account": "a"}})
-    with pytest.raises(ConfigurationError, match="dev"):
-        await bench.session.open()
-
-
-async def test_nobody_listens(bench: Bench) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        session = bench.connect(changes={"port": unused.getsockname()[1]}, login_seconds=1)
-        with pytest.raises(SnowflakeUnreachableError, match="dev") as caught:
-            await session.open()
-    assert caught.value.next_step
-
-
-async def test_somebody_listens_and_never_answers(bench: Bench) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        session = bench.connect(changes={"port": mute.getsockname()[1]}, login_seconds=0.5)
-        with pytest.raises(SnowflakeUnreachableError, match="dev"):
-            await session.open()
-
-
-async def test_interactive_sign_in_waits_for_a_person(bench: Bench) -> None:
-    settings = read_connections().select(["dev"])[0]
-    session = ConnectorSession(replace(settings, authenticator="externalbrowser", interactive=True))
-    for ask in (session.open, session.show_services):
-        with pytest.raises(SignInNeededError, match="externalbrowser"):
-            await ask()
-    assert session.statements == 0
+from support.catalogue import DIGEST, START, add_service
+from support.saved_connections import until
+from support.session_bench import KEY, Bench, running_service
 
 
 async def test_rows_become_snapshots(bench: Bench) -> None:
@@ -266,9 +110,9 @@ async def test_the_null_row_of_an_empty_service_is_nobody(bench: Bench) -> None:
 
 async def test_a_dropped_service_is_told_from_a_missing_privilege(bench: Bench) -> None:
     running_service(bench.lab)
-    grant(bench.lab.account.services["D", "S", "SVC"].grants.privileges, {"WATCHER": {"USAGE"}})
-    for kind in (bench.lab.account.databases["D"], bench.lab.account.databases["D"].schemas["S"]):
-        grant(kind.grants.privileges, {"WATCHER": {"USAGE"}})
+    database = bench.lab.account.databases["D"]
+    for seen in (database, database.schemas["S"], bench.lab.account.services["D", "S", "SVC"]):
+        seen.grants.privileges.setdefault("WATCHER", set()).add("USAGE")
     watcher = bench.connect(changes={"role": "WATCHER"})
     assert [service.key for service in await watcher.show_services()] == [KEY]
     with pytest.raises(PrivilegeError) as caught:
@@ -341,33 +185,6 @@ async def test_logs_of_a_container_that_has_none_yet(bench: Bench) -> None:
     assert (stamp is not None, text) == (True, "one")
 
 
-async def test_an_expired_session_token_is_renewed_unseen(bench: Bench) -> None:
-    await bench.session.show_services()
-    await bench.clock.advance(120)
-    await bench.session.show_services()
-    assert len({entry.session_id for entry in bench.sandbox.journal}) == 1
-
-
-async def test_an_expired_master_token_means_a_new_session(bench: Bench) -> None:
-    await bench.session.show_services()
-    await bench.clock.advance(3600)
-    await asyncio.gather(*(bench.session.show_services() for _ in range(3)))
-    assert len({entry.session_id for entry in bench.sandbox.journal}) == 2
-
-
-async def test_after_the_end_of_a_session_no_browser_opens_by_itself(bench: Bench) -> None:
-    settings = replace(read_connections().select(["dev"])[0], interactive=True)
-    session = ConnectorSession(settings)
-    await session.open(interactive=True)
-    await session.show_services()
-    await bench.clock.advance(3600)
-    with pytest.raises(SignInNeededError):
-        await session.show_services()
-    await session.open(interactive=True)
-    await session.show_services()
-    await session.close()
-
-
 async def test_statements_run_side_by_side_but_not_too_many(bench: Bench) -> None:
     await bench.session.open()
     bench.gate.shut()
@@ -421,17 +238,3 @@ async def test_closing_ends_the_session_and_a_statement_opens_another(bench: Ben
     await bench.session.close()
     await bench.session.show_services()
     assert len({entry.session_id for entry in bench.sandbox.journal}) == 2
-
-
-async def test_nothing_is_written_to_the_terminal(
-    bench: Bench, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
-) -> None:
-    await bench.session.show_services()
-    await bench.clock.advance(3600)
-    await bench.session.show_services()
-    with pytest.raises(NotVisibleError):
-        await bench.session.show_service_containers(KEY)
-    with pytest.raises(SignInRefusedError):
-        await bench.connect(changes={"password": "wrong"}).open()
-    await bench.session.close()
-    assert capfd.readouterr() == ("", "")
