@@ -28,6 +28,10 @@ class VirtualClock:
         heapq.heappush(self._sleepers, (wake, self._slept, future))
         await future
 
+    def skip(self, seconds: float) -> None:
+        """It is later now, and nobody was woken."""
+        self._now += timedelta(seconds=seconds)
+
     async def pass_time(self, seconds: float) -> None:
         """Let that much time pass, waking each sleeper in its turn."""
         until = self._now + timedelta(seconds=seconds)

@@ -238,7 +238,8 @@ class Lifecycle:
         status = service.status
         if step.id == SUSPENDED:
             done = status is ServiceStatus.SUSPENDED
-            left = "" if done else f", {service.current_instances} instances left"
+            count = service.current_instances
+            left = "" if done else f", {count} instance{'' if count == 1 else 's'} left"
             return (StepState.DONE if done else StepState.RUNNING), f"{status}{left}"
         try:
             rows = await session.show_service_containers(service.key)
