@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+import pytest
 
 from spcs_worker_tui.sandbox.catalogue.bootstrap import new_account, new_database
 from spcs_worker_tui.sandbox.catalogue.executor import Executor
@@ -20,8 +22,9 @@ from spcs_worker_tui.sandbox.catalogue.model import (
 from spcs_worker_tui.sandbox.catalogue.platform import LogRecord
 from spcs_worker_tui.sandbox.catalogue.session import SessionContext
 from spcs_worker_tui.sandbox.clock import ManualClock
-from spcs_worker_tui.sandbox.results import Table, Value
+from spcs_worker_tui.sandbox.results import SqlError, Table, Value
 from spcs_worker_tui.sandbox.sql.ast import Name, Statement
+from spcs_worker_tui.sandbox.sql.parser import parse
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DIGEST = "sha256:" + "1" * 64
@@ -88,6 +91,37 @@ class Lab:
         names = [column.name for column in table.columns]
         return [dict(zip(names, row, strict=True)) for row in table.rows]
 
+    async def sql(self, text: str, *, role: str | None = None) -> Table:
+        """Run the statements of a text; the answer of the last."""
+        answers = [await self.run(statement, role=role) for statement in parse(text)]
+        return answers[-1]
+
+    async def asked(self, text: str, *, role: str | None = None) -> list[dict[str, Value]]:
+        """The rows that the last statement of a text answers."""
+        table = await self.sql(text, role=role)
+        names = [column.name for column in table.columns]
+        return [dict(zip(names, row, strict=True)) for row in table.rows]
+
+    async def refusal(self, text: str, *, role: str | None = None) -> SqlError:
+        """The error with which the statement is refused."""
+        with pytest.raises(SqlError) as refused:
+            await self.sql(text, role=role)
+        return refused.value
+
+    def service(self, name: str = "SVC") -> Service:
+        """A service of D.S."""
+        return self.account.services["D", "S", name]
+
+    def allow(self, role: str, *places: Grants, privilege: str = "USAGE") -> None:
+        """Give a role a privilege on objects."""
+        for grants in places:
+            grants.privileges.setdefault(role, set()).add(privilege)
+
+    def open_schema(self, role: str) -> None:
+        """Let a role into D.S."""
+        database = self.account.databases["D"]
+        self.allow(role, database.grants, database.schemas["S"].grants)
+
 
 def new_lab() -> Lab:
     """Database D with schema S, role DEPLOYER that may do everything in it, and a pool P."""
@@ -133,9 +167,3 @@ def add_service(lab: Lab, name: str = "SVC", **fields: object) -> Service:
 def name(text: str) -> Name:
     """A name as the parser gives it, from `A.B.C`."""
     return Name(tuple(text.split(".")))
-
-
-def grant(privileges: dict[str, set[str]], additions: Mapping[str, set[str]]) -> None:
-    """Add privileges by role."""
-    for role, more in additions.items():
-        privileges.setdefault(role, set()).update(more)

@@ -4,7 +4,7 @@ import pytest
 
 from spcs_worker_tui.sandbox.results import SqlError
 from spcs_worker_tui.sandbox.sql.ast import Describe, ObjectKind, Scope, Show, ShowKind
-from support.catalogue import Lab, add_service, name, new_lab
+from support.catalogue import Lab, add_service, name
 
 SHOW_COLUMNS = [
     "name",
@@ -36,11 +36,6 @@ SHOW_COLUMNS = [
     "managing_object_domain",
     "managing_object_name",
 ]
-
-
-@pytest.fixture
-def lab() -> Lab:
-    return new_lab()
 
 
 def services(**options: object) -> Show:

@@ -159,9 +159,8 @@ def show_nodes(context: Context, show: Show) -> Table:
         moment("created_on", lambda node: node.created_on),
         constant("placement_group"),
     )
-    shared = tuple(
-        Field[Node](field.name, field.kind, partial(_read, field, family))
-        for field in _FAMILY_FIELDS
+    shared: tuple[Field[Node], ...] = tuple(
+        Field(field.name, field.kind, partial(_read, field, family)) for field in _FAMILY_FIELDS
     )
     nodes = select(_ready(pool), show, lambda node: node.node_id)
     return tabulate((*own, *shared), nodes)
