@@ -99,7 +99,7 @@ def test_filter(picture: Pictures) -> None:
         ("w", "Rule 9"),
         ("d", "auto_suspend_secs"),
         ("y", "spec digest"),
-        ("l", "worker/0"),
+        ("l", "11:59:59.100"),
         ("question_mark", "What every key does"),
         ("s", "a letter sorts"),
         ("z", "ALTER SERVICE"),

@@ -50,7 +50,8 @@ def test_every_theme_has_every_token(theme) -> None:
 def test_the_terminal_theme_uses_only_the_terminals_colours() -> None:
     (theme,) = (theme for theme in THEMES if theme.ansi)
     palette = Palette(theme.variables, ansi=True)
-    assert all(value.startswith("ansi_") for value in theme.variables.values())
+    tokens = {token: theme.variables[token] for token in (*TEXT_TOKENS, *GROUND_TOKENS, "rule")}
+    assert all(value.startswith("ansi_") for value in tokens.values())
     assert palette.row("cursor").reverse
 
 

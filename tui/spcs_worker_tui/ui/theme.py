@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from rich.style import Style
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from spcs_worker_tui.domain.verdict import Health
 
@@ -119,6 +119,8 @@ def _theme(name: str, tokens: Mapping[str, str], *, dark: bool, ansi: bool = Fal
         dark=dark,
         ansi=ansi,
         variables={
+            # What Textual's own style sheets ask for where colours are the terminal's.
+            **(BUILTIN_THEMES["ansi-dark"].variables if ansi else {}),
             **tokens,
             "border": tokens["accent"],
             "border-blurred": tokens["rule"],
