@@ -1,5 +1,7 @@
 """The yardstick for start-up: a Textual app with the dashboard's widgets and nothing else."""
 
+from typing import ClassVar
+
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import DataTable, Footer, Input, Log, Static
@@ -11,7 +13,7 @@ class BareApp(App[None]):
     """A header line, a table, a log, a second table, an input and a footer."""
 
     CSS = "#below { height: 1fr; } DataTable { height: 1fr; } Input { display: none; }"
-    BINDINGS = [("q", "quit", "Quit")]
+    BINDINGS: ClassVar = [("q", "quit", "Quit")]
 
     def compose(self) -> ComposeResult:
         yield Static("bare app", id="top")
