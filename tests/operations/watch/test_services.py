@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 from spcs_worker_tui.domain.errors import (
     NotVisibleError,
     PrivilegeError,
+    SnowflakeUnreachableError,
 )
 from spcs_worker_tui.domain.fleet import (
     ConnectionState,
@@ -94,6 +96,45 @@ async def test_a_changed_row_is_looked_at_in_the_same_tick(
     assert seen.status is ServiceStatus.PENDING
     assert seen.containers.value == (broken,)
     assert seen.observed_at > NOW
+
+
+async def test_a_changed_row_is_not_shown_beside_its_old_containers(
+    watch: Watch, clock: ManualClock
+) -> None:
+    waiting = container(status=ContainerStatus.PENDING, message="Waiting to start")
+    starting = service(status=ServiceStatus.PENDING, containers=[waiting])
+    session = ScriptedSession(services=[starting])
+    watcher = watch(session, pace=Pace(picture_seconds=0, rest_per_cost=0))
+    seen: set[tuple[str, str]] = set()
+
+    async def read() -> None:
+        async for fleet in watcher.watch():
+            for shown in fleet.snapshot.services:
+                seen.update((shown.status, row.status) for row in shown.containers.value)
+
+    reading = asyncio.create_task(read())
+    await pass_time(clock, 2)
+    session.services[starting.key] = service()
+    await pass_time(clock, 10)
+    await watcher.close()
+    await reading
+    assert seen == {("PENDING", "PENDING"), ("RUNNING", "READY")}
+
+
+async def test_a_changed_row_is_shown_although_its_containers_do_not_come(
+    watch: Watch, clock: ManualClock
+) -> None:
+    session = ScriptedSession(services=[service()])
+    watcher = watch(session)
+    await begin(watcher)
+    await pass_time(clock, 1)
+    session.failures["show_service_containers"] = SnowflakeUnreachableError("no answer")
+    session.services[key()] = service(status=ServiceStatus.PENDING)
+    await pass_time(clock, 6)
+    shown = watcher.snapshot.service(key())
+    assert shown is not None
+    assert shown.status is ServiceStatus.PENDING
+    assert shown.containers.error is not None
 
 
 async def test_restless_services_are_looked_at_every_tick_within_the_budget(

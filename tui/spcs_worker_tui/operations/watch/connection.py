@@ -52,6 +52,8 @@ class ConnectionWatch:
         self._pause = Pause(clock)
         self._backoff = Backoff(pace.interval, pace.slowest)
         self._services: dict[ServiceKey, ServiceSnapshot] = {}
+        self._held: dict[ServiceKey, ServiceSnapshot] = {}
+        self._restless: list[ServiceKey] = []
         self._agenda = Agenda()
         self._described: dict[ServiceKey, str] = {}
         self._images_at: dict[str, datetime] = {}
@@ -104,37 +106,35 @@ class ConnectionWatch:
 
     async def _tick(self) -> None:
         await self._show_services()
-        if self._ticks % self._pace.compute_pool_ticks == 0:
-            await self._show_compute_pools()
-        self._ticks += 1
+        try:
+            if self._ticks % self._pace.compute_pool_ticks == 0:
+                await self._show_compute_pools()
+            self._ticks += 1
+            await self._look_at_restless()
+        finally:
+            self._held.clear()
         await self._first_looks()
-        now = self._clock.now()
-        restless = self._agenda.restless(self._services, now, self._pace.restless)
-        steady = self._agenda.steady(self._services, now, self._pace.steady)
-        await run_all(
-            [
-                *(self._describe(key) for key in self._undescribed()),
-                *(self._look(key, instances=True) for key in restless),
-                *(self._look(key, instances=False) for key in steady),
-                self._show_images(),
-            ]
-        )
+        steady = self._agenda.steady(self._services, self._clock.now(), self._pace.steady)
+        await run_all([*(self._look(key, instances=False) for key in steady), self._show_images()])
         self._publish()
 
     async def _show_services(self) -> None:
         identity = await self._session.open()
         rows = await self._session.show_services()
         now = self._clock.now()
-        services: dict[ServiceKey, ServiceSnapshot] = {}
+        before, services = self._services, dict[ServiceKey, ServiceSnapshot]()
         for row in rows:
-            services[row.key], changed = with_row(self._services.get(row.key), row, now)
+            services[row.key], changed = with_row(before.get(row.key), row, now)
             if changed:
                 self._agenda.changed(row.key)
-        gone = self._services.keys() - services.keys()
+        gone = before.keys() - services.keys()
         self._agenda.forget(gone)
         for key in gone:
             self._described.pop(key, None)
         self._services = services
+        self._restless = self._agenda.restless(services, now, self._pace.restless)
+        # A new row beside old containers would be judged as a contradiction.
+        self._held = {key: before[key] for key in self._restless if key in before}
         self._update(
             state=ConnectionState.CONNECTED,
             account=identity.account,
@@ -143,6 +143,16 @@ class ConnectionWatch:
             observed_at=now,
             error=None,
             retry_at=None,
+        )
+
+    async def _look_at_restless(self) -> None:
+        unseen = set(self._agenda.unseen(self._services))
+        undescribed = [key for key in self._undescribed() if key not in unseen]
+        await run_all(
+            [
+                *(self._describe(key) for key in undescribed[: self._pace.first_looks]),
+                *(self._look(key, instances=True) for key in self._restless),
+            ]
         )
 
     async def _first_looks(self) -> None:
@@ -168,7 +178,7 @@ class ConnectionWatch:
             key
             for key, service in self._services.items()
             if self._described.get(key) != service.spec_digest and not service.is_job
-        ][: self._pace.first_looks]
+        ]
 
     async def _describe(self, key: ServiceKey) -> None:
         digest = self._services[key].spec_digest
@@ -198,6 +208,8 @@ class ConnectionWatch:
                 self._services[key] = failed_look(known, error)
             if isinstance(error, ABOUT_THE_CONNECTION):
                 raise
+        finally:
+            self._held.pop(key, None)
 
     async def _show_compute_pools(self) -> None:
         try:
@@ -249,7 +261,7 @@ class ConnectionWatch:
         self._update()
 
     def _update(self, **fields: object) -> None:
-        services = tuple(self._services.values())
+        services = tuple(self._held.get(key, now) for key, now in self._services.items())
         if len(services) == len(self.snapshot.services) and all(
             new is old for new, old in zip(services, self.snapshot.services, strict=True)
         ):
