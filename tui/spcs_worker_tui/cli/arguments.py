@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from typing import NoReturn
@@ -89,7 +90,8 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        parser.exit(Exit.HEALTHY, f"{parser.prog} {metadata.version('spcs-worker-tui')}\n")
+        sys.stdout.write(f"{parser.prog} {metadata.version('spcs-worker-tui')}\n")
+        parser.exit(Exit.HEALTHY)
 
 
 def _add_shared(parser: argparse.ArgumentParser) -> None:
