@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -46,8 +46,8 @@ class LaunchedSandbox:
     url: str
     prefect_api_url: str | None
     connections: tuple[str, ...]
-    control_token: str
-    process: subprocess.Popen[bytes]
+    control_token: str = field(repr=False)
+    process: subprocess.Popen[bytes] = field(repr=False)
 
     @property
     def pid(self) -> int:

@@ -181,7 +181,7 @@ def _prefect() -> PrefectPlan:
     )
     quality = Deployment(
         "check_quality",
-        "orders",
+        "orders-quality",
         "quality-dev",
         f"{flows}.check_quality.check_quality",
         every_seconds=90,
@@ -189,7 +189,7 @@ def _prefect() -> PrefectPlan:
     )
     customers = Deployment(
         "check_quality",
-        "customers",
+        "customers-quality",
         "quality-dev",
         f"{flows}.check_quality.check_quality",
         {"table": "CUSTOMERS", "bad_rows": 50},
