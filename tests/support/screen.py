@@ -1,4 +1,4 @@
-"""Driving the dashboard in tests: a fixed clock, a scripted console, conditions instead of waits."""
+"""Driving the dashboard in tests: a fixed clock, a scripted console, no waiting for luck."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
 
+from textual.pilot import Pilot
+
 from spcs_worker_tui.ui.app import FleetApp
 from spcs_worker_tui.ui.widgets.fleet_table import FleetTable
 from support.console import NOW, ScriptedConsole
-
-from textual.pilot import Pilot
 
 SIZE = (120, 40)
 

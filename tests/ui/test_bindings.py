@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from spcs_worker_tui.ui.bindings import SCOPES, Scope, keymap_problems, keys_page
 from spcs_worker_tui.ui.commands import commands
 from support.console import ScriptedConsole, demo
@@ -95,7 +96,14 @@ async def test_the_palette_goes_to_a_service() -> None:
         await pilot.press("ctrl+p")
         await until(pilot, lambda: pilot.app.screen.__class__.__name__ == "CommandPalette")
         await pilot.press(*"go to reports")
-        await until(pilot, lambda: shows(pilot.app, "Go to REPORTS on dev"))
+        others = ["Go to API on prod", "Go to NIGHTLY on dev"]
+        await until(
+            pilot,
+            lambda: (
+                shows(pilot.app, "Go to REPORTS on dev")
+                and not any(shows(pilot.app, other) for other in others)
+            ),
+        )
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.selected.name == "REPORTS")
 

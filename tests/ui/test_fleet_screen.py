@@ -6,6 +6,8 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
+from textual.widgets import Input
+
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
     PrefectUnreachableError,
@@ -18,7 +20,6 @@ from spcs_worker_tui.ui.widgets.fleet_table import FleetTable
 from support import fleet as build
 from support.console import NOW, ScriptedConsole, big, demo, verdict
 from support.screen import fleet_app, opened, ready, seen, select, shows, until
-from textual.widgets import Input
 
 
 def without(judged: JudgedFleet, name: str) -> JudgedFleet:
@@ -180,7 +181,7 @@ async def test_pause_holds_the_picture_and_goes_on_with_the_newest() -> None:
         await until(pilot, lambda: shows(pilot.app, "PAUSED"))
         console.show(without(demo(), "API"))
         console.show(without(demo(), "INGEST"))
-        await until(pilot, lambda: console.pictures.empty())
+        await until(pilot, console.pictures.empty)
         await pilot.pause()
         assert shows(pilot.app, "Services 6")
         await pilot.press("space")

@@ -8,6 +8,7 @@ import io
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from spcs_worker_tui.domain.errors import FleetError, SnowflakeUnreachableError
 from spcs_worker_tui.domain.fleet import ConnectionState
 from spcs_worker_tui.domain.log import LogLine, LogNotice, LogSource

@@ -156,7 +156,7 @@ async def test_selected_text_is_copied_and_holds_the_log() -> None:
         await pilot.mouse_down(log, offset=(1, 1))
         await pilot.hover(log, offset=(30, 2))
         await pilot.mouse_up(log, offset=(30, 2))
-        await until(pilot, lambda: pilot.app.screen.get_selected_text())
+        await until(pilot, pilot.app.screen.get_selected_text)
         assert "line 1." in pilot.app.screen.get_selected_text()
         await grow(pilot, console, numbered(5, 9))
         assert log.waiting == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from spcs_worker_tui.domain.errors import StatementRefusedError
 from spcs_worker_tui.ui.modals.plan import PlanModal
 from support.console import ScriptedConsole, demo

@@ -8,14 +8,22 @@ from datetime import UTC, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from spcs_worker_tui.domain.fleet import ConnectionState, ServiceStatus
 from spcs_worker_tui.domain.log import LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.domain.text import printable
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui import lines
-from spcs_worker_tui.ui.columns import BY_KEY, BY_LETTER, COLUMNS, Glance, column_named, lay_out
-from spcs_worker_tui.ui.columns import natural_widths
+from spcs_worker_tui.ui.columns import (
+    BY_KEY,
+    BY_LETTER,
+    COLUMNS,
+    Glance,
+    column_named,
+    lay_out,
+    natural_widths,
+)
 from spcs_worker_tui.ui.fleet_view import FilterError, FleetView, parse_filter
 from spcs_worker_tui.ui.history import BEATS, History
 from spcs_worker_tui.ui.lines import Cell
@@ -184,7 +192,7 @@ def test_every_column_sorts_and_reverses(column: object) -> None:
 def test_the_worst_comes_first() -> None:
     judged = demo()
     rows = FleetView().arrange(service_rows(judged), connection_rows(judged), GLANCE)
-    assert [row.key.name for row in rows][0] == "lab"
+    assert rows[0].key.name == "lab"
     assert [row.health for row in rows[1:]] == [Health.BROKEN] * 3 + [Health.HEALTHY] * 3  # type: ignore[union-attr]
 
 

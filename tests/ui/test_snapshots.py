@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui.format import ASCII

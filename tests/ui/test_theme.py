@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from textual.color import Color
+
 import spcs_worker_tui.ui
 from spcs_worker_tui.ui.theme import GROUND_TOKENS, TEXT_TOKENS, THEMES, Palette
-from textual.color import Color
 
 RGB = [theme for theme in THEMES if not theme.ansi]
 

@@ -244,7 +244,7 @@ class FleetApp(App[None]):
 
     @on(PageAsked)
     def _page_asked(self, event: PageAsked) -> None:
-        from spcs_worker_tui.ui.screens.service import ServiceScreen  # loaded when first shown
+        from spcs_worker_tui.ui.screens.service import ServiceScreen  # noqa: PLC0415 - as below
 
         screen = ServiceScreen(self.desk, event.page).data_bind(
             FleetApp.judged, FleetApp.selected, FleetApp.is_paused, FleetApp.failure
@@ -269,6 +269,8 @@ class FleetApp(App[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """What cannot be done to the selected row is dimmed."""
         if action == "suspend_or_resume":
+            if self.judged is None or not self.judged.snapshot.connections:
+                return False
             return self._can_suspend_or_resume() or None
         return True
 
@@ -289,7 +291,7 @@ class FleetApp(App[None]):
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def ask_plan(self, key: ServiceKey) -> None:
         """Make a plan for that service, whatever is selected meanwhile, and show it."""
-        from spcs_worker_tui.ui.modals.plan import PlanModal  # loaded when first shown
+        from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - when first shown
 
         row = find_row(self.judged, key)
         if self._console is None or not isinstance(row, ServiceRow):
@@ -347,7 +349,7 @@ class FleetApp(App[None]):
 
     def action_help(self) -> None:
         """What every key does."""
-        from spcs_worker_tui.ui.screens.help import HelpScreen  # loaded when first shown
+        from spcs_worker_tui.ui.screens.help import HelpScreen  # noqa: PLC0415 - when first shown
 
         self.push_screen(HelpScreen(self.desk.glyphs, self._user_keymap))
 

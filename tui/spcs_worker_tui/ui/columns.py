@@ -200,7 +200,7 @@ COLUMNS: tuple[Column, ...] = (
         "instances ready of target", right=True, aliases=("instances",),
     ),
     Column(
-        "restarts", "RST", "r", 6, 4, 4, _restarts,
+        "restarts", "RST", "r", 6, 3, 3, _restarts,
         _by_number(lambda row: row.service.restart_count),
         "restarts of its containers", right=True,
     ),

@@ -10,7 +10,7 @@ from typing import Final
 from spcs_worker_tui.domain.fleet import ConnectionState
 from spcs_worker_tui.domain.verdict import Health
 
-NOTHING: Final = "\N{EN DASH}"
+NOTHING: Final = "-"
 """Stands for: there is no such thing here. An empty cell would look like a drawing error."""
 
 

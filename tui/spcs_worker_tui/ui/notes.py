@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import ConnectionState
 from spcs_worker_tui.domain.verdict import JudgedFleet
@@ -87,11 +85,3 @@ def _keys(*keys: tuple[str, str]) -> Line:
     for key, meaning in keys:
         cells += [Cell(f"{key} ", "accent bold"), Cell(f"{meaning}    ", "muted")]
     return tuple(cells)
-
-
-def trim(lines: Sequence[Line]) -> list[Line]:
-    """The lines without empty ones at the end."""
-    kept = list(lines)
-    while kept and not kept[-1]:
-        kept.pop()
-    return kept

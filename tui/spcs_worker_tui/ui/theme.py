@@ -164,7 +164,8 @@ class Palette:
         """What a row in that state adds to all of its cells: cursor, blurred, or nothing."""
         if state == "cursor":
             if self.ansi:
-                return Style(reverse=True)
+                # One block of the terminal's own two colours: reversed tones would be patches.
+                return Style(color="default", bgcolor="default", reverse=True, dim=False)
             return Style(bgcolor=self._color("cursor-row"), bold=True)
         if state == "blurred":
             if self.ansi:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from spcs_worker_tui.domain.fleet import ConnectionState, Observation
+from spcs_worker_tui.domain.fleet import Observation
 from spcs_worker_tui.domain.prefect import (
     FlowRunSnapshot,
     WorkerSnapshot,
@@ -16,7 +16,7 @@ from spcs_worker_tui.domain.prefect import (
 )
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.columns import beat_tone
-from spcs_worker_tui.ui.lines import Cell, Line, fit, fit_tail, wrap
+from spcs_worker_tui.ui.lines import Cell, Line, clip, fit, fit_tail, wrap
 from spcs_worker_tui.ui.rows import ServiceRow
 from spcs_worker_tui.ui.widgets.header import host
 
@@ -43,6 +43,10 @@ def pool_title(row: ServiceRow | None) -> Line:
 
 def workers_lines(row: ServiceRow | None, beats: Beats, room: int) -> list[Line]:
     """The pane for that service, in `room` cells."""
+    return [clip(line, room) for line in _pane(row, beats, room)]
+
+
+def _pane(row: ServiceRow | None, beats: Beats, room: int) -> list[Line]:
     if row is None:
         return []
     binding = row.service.binding
@@ -127,7 +131,11 @@ def _slots_tone(pool: WorkPoolSnapshot) -> str:
 
 def _name_width(room: int) -> int:
     """What is left for names beside age, intervals and status, within reason."""
-    return max(12, min(NAME, room - 11 - SPARK - 2 - SAYS))
+    return max(12, min(NAME, room - 11 - _spark_width(room) - 2 - SAYS))
+
+
+def _spark_width(room: int) -> int:
+    return SPARK if room >= 60 else 9  # noqa: PLR2004 - names need it more
 
 
 def _workers(pool: WorkPoolSnapshot, mine: set[str], beats: Beats, room: int) -> list[Line]:
@@ -135,16 +143,17 @@ def _workers(pool: WorkPoolSnapshot, mine: set[str], beats: Beats, room: int) ->
         return _sentence("No worker has ever reported to this work pool.", room)
     ordered = sorted(pool.workers, key=lambda worker: (worker.name not in mine, worker.name))
     name = _name_width(room)
-    head = f"   {fit('WORKER', name)}  BEAT  {fit('INTERVALS', SPARK)}  SAYS"
+    head = f"   {fit('WORKER', name)}  BEAT  {fit('INTERVALS', _spark_width(room))}  SAYS"
     return [
         (Cell(head, "muted"),),
-        *(_worker(worker, pool, worker.name in mine, beats, name) for worker in ordered),
+        *(_worker(worker, pool, worker.name in mine, beats, room) for worker in ordered),
     ]
 
 
 def _worker(
-    worker: WorkerSnapshot, pool: WorkPoolSnapshot, is_mine: bool, beats: Beats, name: int
+    worker: WorkerSnapshot, pool: WorkPoolSnapshot, is_mine: bool, beats: Beats, room: int
 ) -> Line:
+    name, size = _name_width(room), _spark_width(room)
     promised = worker.interval.total_seconds()
     age = pool.heartbeat_age(worker, beats.now)
     late = age.total_seconds() / promised if age is not None else None
@@ -152,13 +161,13 @@ def _worker(
     history = [*beats.intervals(pool.key, worker.name)]
     if late is not None and late > 1 and age is not None:
         history.append(age.total_seconds())
-    spark = fmt.sparkline(history[-SPARK:], promised * 2, beats.glyphs.sparkline)
+    spark = fmt.sparkline(history[-size:], promised * 2, beats.glyphs.sparkline)
     says = worker.status or "?"
     return (
         Cell(f" {beats.glyphs.mine if is_mine else ' '} ", "accent"),
         Cell(fit_tail(worker.name, name), "ink bold" if is_mine else "muted"),
         Cell(f"  {fit(fmt.age(age), 4, right=True)}  ", tone),
-        Cell(fit(spark, SPARK), "accent" if is_mine else "muted"),
+        Cell(fit(spark, size), "accent" if is_mine else "muted"),
         Cell(f"  {says}", "muted" if says == "ONLINE" else "verdict-degraded"),
     )
 
@@ -206,8 +215,3 @@ def _run(
         Cell(f"  {run.flow_name}", "muted"),
         Cell(f"  {run.worker_name}" if run.worker_name else "", "muted"),
     )
-
-
-def is_signed_out(state: ConnectionState) -> bool:
-    """Whether enter on the connection's line asks for a sign-in."""
-    return state in {ConnectionState.SIGN_IN_NEEDED, ConnectionState.REFUSED}

@@ -43,6 +43,7 @@ from spcs_worker_tui.ui.workers_lines import pool_title, workers_lines
 
 _TABLE_SHARE = 0.45
 _SMALLEST_TABLE = 4
+_ABOUT_ROWS = {"page", "open", "copy", "clear", "filter", "problems", "sort", "reverse", "pane"}
 
 
 class FleetScreen(Screen[None]):
@@ -54,7 +55,7 @@ class FleetScreen(Screen[None]):
         (100, "-normal"),
         (160, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#table"
 
     judged: reactive[JudgedFleet | None] = reactive(None, init=False, always_update=True)
@@ -128,7 +129,8 @@ class FleetScreen(Screen[None]):
 
     def _show_header(self) -> None:
         header = self.query_one(Header)
-        header.show(self.judged, self._desk.now(), is_paused=self.is_paused)
+        is_starting = self.judged is None and self.failure is None
+        header.show(self.judged, self._desk.now(), self.is_paused, is_starting)
 
     def _show_notice(self) -> None:
         """The panel that replaces everything while there is nothing at all."""
@@ -138,7 +140,9 @@ class FleetScreen(Screen[None]):
         elif self.judged is not None and not self.judged.snapshot.connections:
             content = notes.no_connections()
         notice = self.query_one(Notice)
-        self.set_class(bool(content), "-notice")
+        if bool(content) is not self.has_class("-notice"):
+            self.set_class(bool(content), "-notice")
+            self.refresh_bindings()
         notice.show(content)
         if content and not notice.has_focus:
             notice.focus()
@@ -202,7 +206,8 @@ class FleetScreen(Screen[None]):
         log = self.query_one("#log", LogView)
         key = self.selected
         name = key.name if isinstance(key, ServiceKey) else ""
-        self.query_one("#log-title", PaneTitle).show((Cell(name, "ink"),), log_state(log))
+        state = log_state(log) if name else ()
+        self.query_one("#log-title", PaneTitle).show((Cell(name, "ink"),), state)
 
     def _tick(self) -> None:
         if not self.is_current:
@@ -286,14 +291,14 @@ class FleetScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """What needs a selected row is dimmed without one."""
+        if self.has_class("-notice") and action in _ABOUT_ROWS:
+            return False
         if action == "page":
             return isinstance(find_row(self.judged, self.selected), ServiceRow) or None
         if action == "clear":
             return self._view.is_narrowed or not self.query_one(FleetTable).has_focus
         if action in {"open", "copy"}:
             return self.selected is not None or None
-        if action in {"filter", "problems", "sort", "reverse", "pane"}:
-            return not self.has_class("-notice")
         return True
 
     def action_open(self) -> None:

@@ -81,7 +81,7 @@ class ServiceScreen(Screen[None]):
 
     def _show(self) -> None:
         now = self._desk.now()
-        self.query_one(Header).show(self.judged, now, is_paused=self.is_paused)
+        self.query_one(Header).show(self.judged, now, self.is_paused)
         self._show_title()
         text = self.query_one("#page", Pages)
         if self.page == "log":

@@ -49,10 +49,18 @@ class Header(FixedLines):
         self._judged: JudgedFleet | None = None
         self._now: datetime | None = None
         self._is_paused = False
+        self._is_starting = False
 
-    def show(self, judged: JudgedFleet | None, now: datetime, *, is_paused: bool) -> None:
-        """Show this picture, as it is now."""
+    def show(
+        self,
+        judged: JudgedFleet | None,
+        now: datetime,
+        is_paused: bool,
+        is_starting: bool = False,
+    ) -> None:
+        """Show this picture, as it is now; None before the first one, or after a failure."""
         self._judged, self._now, self._is_paused = judged, now, is_paused
+        self._is_starting = is_starting
         self.update_lines()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
@@ -68,7 +76,8 @@ class Header(FixedLines):
         right = self._clock(now)
         judged = self._judged
         if judged is None:
-            return [justify(name, right, width), (Cell("Starting", "muted"),)]
+            word = "Starting" if self._is_starting else ""
+            return [justify(name, right, width), (Cell(word, "muted"),)]
         room = width - width_of(name) - width_of(right) - 1
         top = (*name, *self._connections(judged.snapshot.connections, room))
         verdicts = (verdict.health for verdict in judged.verdicts.values())
