@@ -11,7 +11,6 @@ from spcs_worker_tui.sandbox.catalogue.integrations import find_integration
 from spcs_worker_tui.sandbox.catalogue.model import Account, Grants, Qualified, Role
 from spcs_worker_tui.sandbox.catalogue.names import (
     account_level_name,
-    dotted,
     find,
     find_database,
     find_schema,
@@ -40,8 +39,13 @@ class Granted(NamedTuple):
     """An object on which privileges are granted. `kind` as SHOW GRANTS words it."""
 
     kind: str
-    name: str
+    key: tuple[str, ...]
     grants: Grants
+
+    @property
+    def name(self) -> str:
+        """Its qualified name."""
+        return ".".join(self.key)
 
 
 def grant(context: Context, statement: Grant) -> Table:
@@ -83,7 +87,7 @@ def _service_role(context: Context, statement: Grant) -> None:
         kind="Service",
         operation="GRANT",
     )
-    _require_granting(context, Granted("SERVICE", dotted(service.key), service.grants))
+    _require_granting(context, Granted("SERVICE", service.key, service.grants))
     holders = service.service_roles.get(statement.service_role)
     if holders is None:
         raise does_not_exist("Service role", f"{service.key[2]}!{statement.service_role}")
@@ -179,7 +183,7 @@ def _require_granting(context: Context, target: Granted) -> None:
         context.roles, context.account.grants, (_MANAGE_GRANTS,)
     )
     if not may:
-        raise insufficient_privileges(target.kind.lower(), target.name.rpartition(".")[2])
+        raise insufficient_privileges(target.kind.lower(), target.key[-1])
 
 
 def _future(context: Context, statement: Grant, role: str) -> None:
@@ -188,9 +192,9 @@ def _future(context: Context, statement: Grant, role: str) -> None:
     kind = statement.on.kind
     place = locate(context, statement.within)
     _require_granting(context, place)
-    database, _, schema = place.name.partition(".")
-    holder = context.account.databases[database]
-    future = holder.schemas[schema].future_grants if schema else holder.future_grants
+    holder = context.account.databases[place.key[0]]
+    inner = [holder.schemas[schema] for schema in place.key[1:]]
+    future = inner[0].future_grants if inner else holder.future_grants
     held = future.setdefault(kind, {}).setdefault(role, set())
     privileges = _expanded(statement.privileges, kind)
     if statement.revoke:
@@ -202,14 +206,14 @@ def _future(context: Context, statement: Grant, role: str) -> None:
 def _all_within(context: Context, kind: str, within: Scope | None) -> Iterator[Granted]:
     assert within is not None
     place = locate(context, within)
-    prefix = tuple(place.name.split("."))
+    prefix = place.key
     if kind == ObjectKind.SCHEMA:
         for name, schema in context.account.databases[prefix[0]].schemas.items():
-            yield Granted("SCHEMA", f"{prefix[0]}.{name}", schema.grants)
+            yield Granted("SCHEMA", (prefix[0], name), schema.grants)
         return
     for key, item in objects_in_schemas(context.account)[kind].items():
         if key[: len(prefix)] == prefix:
-            yield Granted(kind, dotted(key), item.grants)
+            yield Granted(kind, key, item.grants)
 
 
 def objects_in_schemas(account: Account) -> dict[str, dict[Qualified, Any]]:
@@ -230,7 +234,7 @@ def locate(context: Context, scope: Scope) -> Granted:
         SqlError: 002003 when it is missing or not visible; 000002 for kinds without privileges.
     """
     if scope.kind == "ACCOUNT":
-        return Granted("ACCOUNT", context.account.name, context.account.grants)
+        return Granted("ACCOUNT", (context.account.name,), context.account.grants)
     assert scope.name is not None
     if scope.kind in _LOCATORS:
         return _LOCATORS[scope.kind](context, scope.name)
@@ -240,34 +244,34 @@ def locate(context: Context, scope: Scope) -> Granted:
     found = find(
         context, objects[scope.kind], scope.name, kind=scope.kind.title(), operation="GRANT"
     )
-    return Granted(scope.kind, dotted(found.key), found.grants)
+    return Granted(scope.kind, found.key, found.grants)
 
 
 def _database(context: Context, name: Name) -> Granted:
     database = find_database(context, account_level_name(name))
-    return Granted("DATABASE", database.name, database.grants)
+    return Granted("DATABASE", (database.name,), database.grants)
 
 
 def _schema(context: Context, name: Name) -> Granted:
     place = schema_of(context.session, name, "GRANT")
-    return Granted("SCHEMA", ".".join(place), find_schema(context, *place).grants)
+    return Granted("SCHEMA", place, find_schema(context, *place).grants)
 
 
 def _pool(context: Context, name: Name) -> Granted:
     pool = find_pool(context, name, ALL_PRIVILEGES["COMPUTE POOL"])
-    return Granted("COMPUTE POOL", pool.name, pool.grants)
+    return Granted("COMPUTE POOL", (pool.name,), pool.grants)
 
 
 def _integration(context: Context, name: Name) -> Granted:
     integration = find_integration(context, name, ("USAGE",))
-    return Granted("INTEGRATION", integration.name, integration.grants)
+    return Granted("INTEGRATION", (integration.name,), integration.grants)
 
 
 def _warehouse(context: Context, name: Name) -> Granted:
     grants = context.account.warehouses.get(account_level_name(name))
     if grants is None or not sees(context.roles, grants):
         raise does_not_exist("Warehouse", name.last)
-    return Granted("WAREHOUSE", name.last, grants)
+    return Granted("WAREHOUSE", (name.last,), grants)
 
 
 _LOCATORS: Mapping[str, Callable[[Context, Name], Granted]] = {

@@ -165,10 +165,9 @@ def alter_namespace(context: Context, statement: Alter) -> Table:
     place: Database | Schema
     match statement.kind:
         case ObjectKind.DATABASE:
-            place = context.account.databases[target.name]
+            place = context.account.databases[target.key[0]]
         case ObjectKind.SCHEMA:
-            database, _, schema = target.name.partition(".")
-            place = context.account.databases[database].schemas[schema]
+            place = context.account.databases[target.key[0]].schemas[target.key[1]]
         case _:
             return executed()  # the size of a warehouse changes nothing here
     _set_levels(place, statement)
@@ -277,9 +276,9 @@ def _grants(context: Context) -> list[Grants]:
 def _drop_warehouse(context: Context, name: Name) -> Table:
     target = locate(context, Scope(ObjectKind.WAREHOUSE, name))
     require(context.roles, target.grants, (), kind="Warehouse", name=target.name)
-    del context.account.warehouses[target.name]
-    answer = objects.dropped(target.name)
-    if context.session.warehouse == target.name:
+    del context.account.warehouses[target.key[0]]
+    answer = objects.dropped(target.key[0])
+    if context.session.warehouse == target.key[0]:
         context.session.warehouse = None
         answer.session_changes["warehouse"] = None
     return answer

@@ -188,7 +188,7 @@ def _sources(context: Context, scope: Scope) -> Sequence[_Source]:
 
 def _named(context: Context, scope: Scope) -> tuple[str, ...]:
     if scope.name is not None:
-        return tuple(locate(context, scope).name.split("."))
+        return locate(context, scope).key
     current = (context.session.database, context.session.schema)
     place = [part for part in current[: 1 if scope.kind == "DATABASE" else 2] if part is not None]
     if not place:

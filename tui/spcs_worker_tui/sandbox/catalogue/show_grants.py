@@ -22,7 +22,7 @@ from spcs_worker_tui.sandbox.catalogue.listing import (
     text,
 )
 from spcs_worker_tui.sandbox.catalogue.model import Account
-from spcs_worker_tui.sandbox.catalogue.names import ROW_CAP, account_level_name, dotted
+from spcs_worker_tui.sandbox.catalogue.names import ROW_CAP, account_level_name
 from spcs_worker_tui.sandbox.catalogue.privileges import OWNERSHIP
 from spcs_worker_tui.sandbox.results import Table, does_not_exist
 from spcs_worker_tui.sandbox.sql.ast import Scope, Show
@@ -120,17 +120,17 @@ def _holders(account: Account, role: str) -> Iterator[_RoleRow]:
 
 
 def _everything(account: Account) -> Iterator[Granted]:
-    yield Granted("ACCOUNT", account.name, account.grants)
+    yield Granted("ACCOUNT", (account.name,), account.grants)
     for database in account.databases.values():
-        yield Granted("DATABASE", database.name, database.grants)
+        yield Granted("DATABASE", (database.name,), database.grants)
         for schema in database.schemas.values():
-            yield Granted("SCHEMA", f"{database.name}.{schema.name}", schema.grants)
+            yield Granted("SCHEMA", (database.name, schema.name), schema.grants)
     for kind, found in objects_in_schemas(account).items():
         for item in found.values():
-            yield Granted(kind, dotted(item.key), item.grants)
+            yield Granted(kind, item.key, item.grants)
     for pool in account.compute_pools.values():
-        yield Granted("COMPUTE POOL", pool.name, pool.grants)
+        yield Granted("COMPUTE POOL", (pool.name,), pool.grants)
     for integration in account.integrations.values():
-        yield Granted("INTEGRATION", integration.name, integration.grants)
+        yield Granted("INTEGRATION", (integration.name,), integration.grants)
     for name, grants in account.warehouses.items():
-        yield Granted("WAREHOUSE", name, grants)
+        yield Granted("WAREHOUSE", (name,), grants)
