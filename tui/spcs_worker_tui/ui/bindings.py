@@ -34,7 +34,9 @@ SCROLL = (
 
 APP = (
     _bind("question_mark,f1", "help", "Help", "app.help", "What every key does", show=True),
-    _bind("colon", "command_palette", "Commands", "app.commands", "Find a command by its name"),
+    _bind(
+        "colon,ctrl+p", "command_palette", "Commands", "app.commands", "Find a command by its name",
+    ),
     _bind(
         "ctrl+c", "quit_on_second", "Quit", "app.quit",
         "Pressed twice: quit. With text selected: copy it",
