@@ -6,7 +6,6 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from typing import NoReturn
 
 from spcs_worker_tui.cli.exits import Exit
@@ -90,6 +89,8 @@ class _Version(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata  # noqa: PLC0415 - 50 ms, for nobody else
+
         sys.stdout.write(f"{parser.prog} {metadata.version('spcs-worker-tui')}\n")
         parser.exit(Exit.HEALTHY)
 
