@@ -188,6 +188,8 @@ async def test_what_cannot_be_granted(lab: Lab) -> None:
     codes = {
         "GRANT WRITE ON SERVICE svc TO ROLE watcher": "001003",
         "GRANT OWNERSHIP ON SERVICE svc TO ROLE watcher": "000002",
+        "REVOKE OWNERSHIP ON SERVICE svc FROM ROLE deployer": "000002",
+        "GRANT MONITOR ON SERVICE svc TO ROLE watcher WITH GRANT OPTION": "000002",
         "GRANT MONITOR ON SERVICE svc TO ROLE nobody": "002003",
         "GRANT MONITOR ON SERVICE gone TO ROLE watcher": "002003",
         "GRANT SERVICE ROLE svc!gone TO ROLE watcher": "002003",

@@ -132,6 +132,10 @@ def _above(account: Account, role: str) -> set[str]:
 def _privileges(context: Context, statement: Grant) -> None:
     if statement.to_kind != "ROLE":
         raise unsupported(f"GRANT TO {statement.to_kind}")
+    if statement.with_grant_option:
+        raise unsupported("WITH GRANT OPTION")
+    if statement.revoke and OWNERSHIP in statement.privileges:
+        raise unsupported("REVOKE OWNERSHIP")
     assert statement.on is not None
     role = find_role(context, statement.to).name
     if statement.future:
