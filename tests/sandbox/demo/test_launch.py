@@ -9,8 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +61,20 @@ async def nothing_is_left(pid: int, mark: str, home: Path) -> None:
     await until(lambda: not home.exists(), what="its directory to go")
 
 
+@pytest.fixture
+def saved(monkeypatch: pytest.MonkeyPatch) -> Iterator[Saved]:
+    """Makes clients, which close their connections at the end."""
+    made: list[Client] = []
+
+    def client(home: Path) -> Client:
+        made.append(Client(home, monkeypatch))
+        return made[-1]
+
+    yield client
+    for one in made:
+        one.close()
+
+
 class Client:
     """The real connector on the saved connections of a sandbox."""
 
@@ -69,14 +82,23 @@ class Client:
         self._file = home / "connections.toml"
         assert self._file.stat().st_mode & 0o777 == 0o600
         monkeypatch.setenv("SNOWFLAKE_HOME", str(home))
+        self._open: dict[str, Any] = {}
 
     def rows(self, connection: str, statement: str) -> list[dict[str, Any]]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            with snowflake.connector.connect(
-                connection_name=connection, connections_file_path=self._file
-            ) as connected:
-                return connected.cursor(DictCursor).execute(statement).fetchall()
+        if connection not in self._open:
+            self._open[connection] = snowflake.connector.connect(
+                connection_name=connection,
+                connections_file_path=self._file,
+                # Said explicitly because the connector warns about the default otherwise.
+                enable_server_session_keep_alive_auto_detection=False,
+            )
+        return self._open[connection].cursor(DictCursor).execute(statement).fetchall()
+
+    def close(self) -> None:
+        for connected in self._open.values():
+            with contextlib.suppress(snowflake.connector.Error):
+                # The sandbox may be gone already.
+                connected.close()
 
     async def until_row(self, connection: str, statement: str, **wanted: Any) -> dict[str, Any]:
         seen: list[dict[str, Any]] = []
@@ -95,12 +117,15 @@ class Client:
         return found
 
 
+Saved = Callable[[Path], Client]
+
+
 @pytest.mark.timeout(600)
-async def test_the_demo_shows_what_it_promises(monkeypatch: pytest.MonkeyPatch):
+async def test_the_demo_shows_what_it_promises(saved: Saved):
     sandbox = launch()
     mark = mark_of(sandbox.pid)
     try:
-        client = Client(sandbox.home, monkeypatch)
+        client = saved(sandbox.home)
         early = await asyncio.to_thread(httpx.get, f"{sandbox.prefect_api_url}/health")
         assert (early.status_code, early.json()) in (
             (503, {"message": "Prefect server is starting"}),
@@ -117,7 +142,7 @@ async def test_the_demo_shows_what_it_promises(monkeypatch: pytest.MonkeyPatch):
         await client.until_row(
             "dev",
             "SHOW SERVICE CONTAINERS IN SERVICE ANALYTICS_DEV.ORCHESTRATION.INGEST_WORKER",
-            last_exit_code="78",
+            last_exit_code=78,
         )
         # The workers are ready once Prefect has their heartbeats.
         await client.until_row(
@@ -194,11 +219,11 @@ async def test_nothing_is_left_after_kill_9(victim: str):
         await parent.wait()
 
 
-def test_a_simulated_fleet_of_any_size(monkeypatch: pytest.MonkeyPatch):
+def test_a_simulated_fleet_of_any_size(saved: Saved):
     with launch(
         fleet="simulated", accounts=3, services=7, speed="instant", prefect=False
     ) as sandbox:
-        client = Client(sandbox.home, monkeypatch)
+        client = saved(sandbox.home)
         assert sandbox.connections == ("site-01", "site-02", "site-03")
         assert sandbox.prefect_api_url is None
         counts = [
@@ -209,17 +234,17 @@ def test_a_simulated_fleet_of_any_size(monkeypatch: pytest.MonkeyPatch):
     assert not sandbox.home.exists()
 
 
-async def test_simulated_services_run(monkeypatch: pytest.MonkeyPatch):
+async def test_simulated_services_run(saved: Saved):
     with launch(fleet="simulated", services=2, speed="instant", prefect=False) as sandbox:
-        client = Client(sandbox.home, monkeypatch)
+        client = saved(sandbox.home)
         await client.until_row(
             "site-01", "SHOW SERVICES IN ACCOUNT", name="WORKER_0001", status="RUNNING"
         )
 
 
-def test_an_empty_account(monkeypatch: pytest.MonkeyPatch):
+def test_an_empty_account(saved: Saved):
     with launch(fleet="empty", prefect=False) as sandbox:
-        client = Client(sandbox.home, monkeypatch)
+        client = saved(sandbox.home)
         assert client.rows("dev", "SHOW SERVICES IN ACCOUNT") == []
         (row,) = client.rows("dev", "SELECT CURRENT_ROLE() AS ROLE")
         assert row["ROLE"] == "ACCOUNTADMIN"
@@ -303,7 +328,7 @@ def test_launching_imports_nothing_heavy():
     assert loaded.isdisjoint({"starlette", "uvicorn", "httpx", "asyncio", "ruamel", "prefect"})
 
 
-def test_the_control_token_is_not_shown(monkeypatch: pytest.MonkeyPatch):
+def test_the_control_token_is_not_shown():
     with launch(fleet="empty", prefect=False) as sandbox:
         assert isinstance(sandbox, LaunchedSandbox)
         assert sandbox.control_token not in repr(sandbox)
