@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from spcs_worker_tui.sandbox.results import SqlError
 from spcs_worker_tui.sandbox.sql.ast import Literal, Name, PropertyValue, StagePath
-from spcs_worker_tui.sandbox.sql.tokens import Token, TokenKind, syntax_error, tokenize
+from spcs_worker_tui.sandbox.sql.cursor import Cursor
+from spcs_worker_tui.sandbox.sql.tokens import Token, TokenKind, syntax_error
 
 # fmt: off
 RESERVED = frozenset({
@@ -27,111 +28,18 @@ MAX_DEPTH = 50
 """How deep parentheses may nest; far above any real statement, far below Python's own limit."""
 
 
-class TokenStream:
-    """Tokens of one text, read from the front.
+class TokenStream(Cursor):
+    """A cursor that also reads literals, names and the values of properties.
 
-    `accept…` steps over what it found and says so; `expect…` insists; both are what the grammar's
-    functions are written in. Every refusal is 001003 at the token that did not fit.
+    Args:
+        text: What the client sent.
+        binds: Values for `?` in order, and for `:1`, `:2` …
     """
 
     def __init__(self, text: str, binds: Sequence[Literal] = ()) -> None:
-        self.text = text
-        self._tokens = tokenize(text)
-        self._index = 0
+        super().__init__(text)
         self._binds = binds
         self._next_bind = 0
-
-    @property
-    def token(self) -> Token:
-        """The token in front."""
-        return self._tokens[self._index]
-
-    def ahead(self, count: int = 1) -> Token:
-        """The token that many further on; the END token when there are not so many."""
-        return self._tokens[min(self._index + count, len(self._tokens) - 1)]
-
-    def advance(self) -> Token:
-        """Step over the token in front and return it."""
-        token = self.token
-        if token.kind is not TokenKind.END:
-            self._index += 1
-        return token
-
-    def fail(self) -> SqlError:
-        """The error that says that the token in front does not fit."""
-        return syntax_error(self.token)
-
-    def at(self, words: str) -> bool:
-        """Whether these words, separated by spaces, are in front."""
-        return all(self.ahead(offset).upper == word for offset, word in enumerate(words.split(" ")))
-
-    def accept(self, words: str) -> bool:
-        """Step over these words if they are in front."""
-        if not self.at(words):
-            return False
-        self._index += words.count(" ") + 1
-        return True
-
-    def expect(self, words: str) -> None:
-        """Step over these words, each of which has to be there."""
-        for word in words.split(" "):
-            if not self.accept(word):
-                raise self.fail()
-
-    def accept_one_of(self, phrases: Collection[str]) -> str | None:
-        """Step over the longest of these phrases that is in front."""
-        for phrase in sorted(phrases, key=len, reverse=True):
-            if self.accept(phrase):
-                return phrase
-        return None
-
-    def expect_one_of(self, phrases: Collection[str]) -> str:
-        """Step over one of these phrases, or refuse at the first word that none continues with."""
-        found = self.accept_one_of(phrases)
-        if found is None:
-            shared = max((self._shared(phrase) for phrase in phrases), default=0)
-            raise syntax_error(self.ahead(shared))
-        return found
-
-    def _shared(self, phrase: str) -> int:
-        words = phrase.split(" ")
-        count = 0
-        while count < len(words) and self.ahead(count).upper == words[count]:
-            count += 1
-        return count
-
-    def at_symbol(self, symbol: str, ahead: int = 0) -> bool:
-        """Whether this symbol is in front, or that many tokens further on."""
-        token = self.ahead(ahead)
-        return token.kind is TokenKind.SYMBOL and token.text == symbol
-
-    def accept_symbol(self, symbol: str) -> bool:
-        """Step over this symbol if it is in front."""
-        if not self.at_symbol(symbol):
-            return False
-        self._index += 1
-        return True
-
-    def expect_symbol(self, symbol: str) -> None:
-        """Step over this symbol, which has to be there."""
-        if not self.accept_symbol(symbol):
-            raise self.fail()
-
-    def text_since(self, start: Token) -> str:
-        """The text from that token up to here, in upper case: what heads a column."""
-        return self.text[start.start : self._tokens[self._index - 1].end].upper()
-
-    def at_end(self) -> bool:
-        """Whether the statement ends here."""
-        return self.token.kind is TokenKind.END or self.at_symbol(";")
-
-    def take(self, kind: TokenKind) -> Token:
-        """Step over a token of this kind, which has to be there."""
-        if self.token.kind is not kind:
-            raise self.fail()
-        return self.advance()
-
-    # -- literals -----------------------------------------------------------------------------
 
     def string(self) -> str:
         """A string, a `$$` body or a bind that holds text."""
@@ -201,8 +109,6 @@ class TokenStream:
             )
         return self._binds[index]
 
-    # -- names --------------------------------------------------------------------------------
-
     def at_name(self) -> bool:
         """Whether a name is in front: a word that is not reserved, or a quoted identifier."""
         token = self.token
@@ -252,8 +158,6 @@ class TokenStream:
         name, _, path = _split_outside_quotes(raw)
         return StagePath(_name_in(name, at), path.strip("/"))
 
-    # -- values of properties -----------------------------------------------------------------
-
     def value(self, depth: int = 0) -> PropertyValue:
         """What may stand after `=`: a literal, a name, `(a, b)` or `(k = v …)`."""
         if depth > MAX_DEPTH:
@@ -295,11 +199,16 @@ class TokenStream:
         """`KEY = value …`, as far as it goes.
 
         Raises:
-            SqlError: 001003 at a key that is not `known`, or that was given before.
+            SqlError: 001003 at a key that is not `known` or was given before, and at whatever
+                stands where a known key's equals sign belongs.
         """
         found: dict[str, PropertyValue] = {}
-        while self.token.kind is TokenKind.WORD and self.at_symbol("=", 1):
+        while self.token.kind is TokenKind.WORD:
             key = self.token.upper
+            if not self.at_symbol("=", 1):
+                if key in known:
+                    raise syntax_error(self.ahead())
+                break
             if key not in known or key in found:
                 raise self.fail()
             self.advance()
