@@ -462,6 +462,8 @@ def test_a_mistake_is_refused_where_it_stands(
         "SELECT a AS b FROM c",
         "SELECT * FROM TABLE(s!SPCS_GET_LOGS(START_TIME => DATEADD('hour', -1, 'x')))",
         "SHOW TABLES",
+        "SELECT * FROM (SELECT * FROM a)",
+        "WITH a AS (SELECT 1) SELECT * FROM a",
     ],
 )
 def test_what_is_understood_and_not_offered_says_so(text: str) -> None:

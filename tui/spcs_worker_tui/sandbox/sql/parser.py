@@ -71,6 +71,7 @@ _RULES: Mapping[str, Callable[[TokenStream], Statement]] = {
     "DESC": show.describe,
     "DESCRIBE": show.describe,
     "SELECT": select.select,
+    "WITH": select.with_query,
     "CALL": select.call,
     "USE": _use,
     "CREATE": objects.create,

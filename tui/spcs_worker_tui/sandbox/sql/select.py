@@ -35,6 +35,11 @@ def call(stream: TokenStream) -> Call:
     return found
 
 
+def with_query(_stream: TokenStream) -> Select:
+    """WITH is understood and not offered."""
+    raise unsupported("WITH")
+
+
 def select(stream: TokenStream) -> Select | SelectFromService | SelectFromResult | SelectFromTable:
     """What follows the word SELECT."""
     if stream.at("DISTINCT"):
@@ -129,6 +134,8 @@ def _from(
         if stream.at("WHERE") or stream.at("ORDER"):
             raise unsupported("WHERE and ORDER BY on a table function")
         return SelectFromService(function, columns, _limit(stream))
+    if stream.at_symbol("("):
+        raise unsupported("SUBQUERY")
     table = stream.name()
     where: list[tuple[str, str, Literal]] = []
     if stream.accept("WHERE"):
