@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from snowflake.connector import aio
 from snowflake.connector.errors import DatabaseError, Error
-from support.catalogue import new_lab
-from support.sandbox import RunningSandbox, running_sandbox
 
 from spcs_worker_tui.sandbox.clock import ManualClock
 from spcs_worker_tui.sandbox.server import SandboxSettings
+from support.catalogue import new_lab
+from support.sandbox import RunningSandbox, running_sandbox
 
 
 class Bench:
