@@ -15,6 +15,11 @@ from spcs_worker_tui.ui.rows import ServiceRow
 
 SortValue = tuple[float, str]
 
+_ESSENTIAL = 6
+"""Columns up to this rank are there as soon as their minimum fits."""
+_READABLE = 24
+"""Cells that are enough for most contents."""
+
 
 @dataclass(frozen=True, slots=True)
 class Glance:
@@ -247,7 +252,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "age", "AGE", "a", 6, 4, 4, _data_age,
-        lambda row, _: (row.service.observed_at.timestamp(), ""),
+        lambda row, glance: (-row.data_age(glance.now).total_seconds(), ""),
         "age of what is shown", right=True,
     ),
     Column(
@@ -305,19 +310,24 @@ class Layout:
 def lay_out(room: int, wanted: Mapping[str, int]) -> Layout:
     """Choose columns for a table of `room` cells; the first cell stays free as a margin.
 
-    The most important columns come in at their minimum until no more fit; what is left over
-    then widens them towards what their contents want, again in the order of importance.
+    In the order of importance: a column comes in when its minimum fits beside what is there
+    already. The essential ones are content with their minimum; the others do not come in before
+    those that are there can be read in full, or nearly so. What is left over then widens the
+    columns towards what their contents want.
     """
     gap = 2 if room >= 100 else 1  # noqa: PLR2004 - where a second blank stops costing a column
-    left = room - 2
+    by_rank = sorted(COLUMNS, key=lambda column: column.rank)
     sizes: dict[str, int] = {}
-    for column in sorted(COLUMNS, key=lambda column: column.rank):
-        need = column.minimum + (gap if sizes else 0)
-        if need > left:
+    needed = readable = -gap
+    for column in by_rank:
+        taken = needed if column.rank <= _ESSENTIAL else readable
+        if taken + gap + column.minimum > room - 2:
             break
         sizes[column.key] = column.minimum
-        left -= need
-    for column in sorted(COLUMNS, key=lambda column: column.rank):
+        needed += gap + column.minimum
+        readable += gap + max(column.minimum, min(wanted[column.key], _READABLE))
+    left = room - 2 - needed
+    for column in by_rank:
         if column.key in sizes:
             more = min(left, max(0, wanted[column.key] - column.minimum))
             sizes[column.key] += more

@@ -68,8 +68,8 @@ class ServiceRow:
         return self.health not in {Health.HEALTHY, Health.SUSPENDED}
 
     def data_age(self, now: datetime) -> timedelta:
-        """How long ago Snowflake showed this row."""
-        return max(timedelta(), now - self.service.observed_at)
+        """How long ago Snowflake showed this row, changed or not: the connection knows."""
+        return max(timedelta(), now - (self.connection.observed_at or self.service.observed_at))
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the row is a memory rather than an observation."""

@@ -20,6 +20,11 @@ from spcs_worker_tui.ui.lines import Cell, Line, wrap
 from spcs_worker_tui.ui.messages import PlanApproved, PlanEnded, PlanProgressed
 from spcs_worker_tui.ui.widgets.line_view import Pages
 
+_WIDTH = 72
+"""Of the box, as the style sheet has it."""
+_FRAME = 5
+"""Border, padding and scroll bar."""
+
 _TONES = {
     StepState.RUNNING: "accent",
     StepState.DONE: "verdict-healthy",
@@ -69,17 +74,17 @@ class PlanModal(ModalScreen[None]):
                 yield Button(self._verb, id="approve", compact=True)
 
     def on_mount(self) -> None:
-        """Write the plan once the box has its size."""
-        self.call_after_refresh(self._write)
+        """Write the plan."""
+        self._write()
 
     def on_resize(self) -> None:
         """Lines may have to break elsewhere."""
-        self.call_after_refresh(self._write)
+        self._write()
 
     def _write(self) -> None:
         view = self.query_one(_Text)
-        lines = self._lines(max(20, view.room or 66))
-        most = max(3, self.size.height - 8)
+        lines = self._lines(max(20, min(_WIDTH, self.app.size.width) - _FRAME))
+        most = max(3, self.app.size.height - 8)
         view.styles.height = min(len(lines), most)
         view.show_lines(lines)
 

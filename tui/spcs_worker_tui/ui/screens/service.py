@@ -19,10 +19,10 @@ from spcs_worker_tui.ui.desk import Desk, find_row
 from spcs_worker_tui.ui.lines import Cell, Line
 from spcs_worker_tui.ui.messages import LogModeChanged
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow
-from spcs_worker_tui.ui.screens.fleet import log_state
 from spcs_worker_tui.ui.widgets.header import Header
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.line_view import Pages
+from spcs_worker_tui.ui.widgets.log_pane import log_state
 from spcs_worker_tui.ui.widgets.log_view import LogView
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
 
