@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,13 @@ from spcs_worker_tui.sandbox.catalogue.model import Image, Service
 from spcs_worker_tui.sandbox.clock import WallClock
 from spcs_worker_tui.sandbox.reconciler.delays import INSTANT
 from spcs_worker_tui.sandbox.reconciler.reconciler import Reconciler
+from spcs_worker_tui.sandbox.runtimes.base import Launch, LogSink
 from spcs_worker_tui.sandbox.runtimes.choice import RuntimeChoice
-from spcs_worker_tui.sandbox.runtimes.simulated import Behaviour, SimulatedRuntime
+from spcs_worker_tui.sandbox.runtimes.simulated import (
+    Behaviour,
+    SimulatedContainer,
+    SimulatedRuntime,
+)
 from support.catalogue import Lab, new_lab
 from support.program import Program
 from support.sandbox import RunningSandbox, running_sandbox
@@ -38,6 +44,18 @@ spec:
 """
 
 
+class OpenRuntime(SimulatedRuntime):
+    """Lets a test write into the containers' logs, too."""
+
+    def __init__(self, clock: WallClock) -> None:
+        super().__init__(clock, BEHAVIOURS)
+        self.sinks: dict[str, LogSink] = {}
+
+    async def start(self, launch: Launch, log: LogSink) -> SimulatedContainer:
+        self.sinks[launch.service] = log
+        return await super().start(launch, log)
+
+
 @dataclass
 class World:
     """A sandbox whose containers play scripts, and the program that operates it."""
@@ -46,6 +64,12 @@ class World:
     sandbox: RunningSandbox
     lab: Lab
     reconciler: Reconciler
+    runtime: OpenRuntime
+
+    def write(self, name: str, *lines: str) -> None:
+        """The container of that service writes, all at once."""
+        for line in lines:
+            self.runtime.sinks[name](datetime.now(UTC), line)
 
     async def create(self, name: str, image: str = "plain", env: str = "") -> Service:
         """CREATE SERVICE, and wait until it runs."""
@@ -74,7 +98,7 @@ def program(tmp_path: Path) -> Program:
 async def world(program: Program) -> AsyncIterator[World]:
     """One connection, `dev`, to an account without services."""
     lab, clock = new_lab(), WallClock()
-    simulated = SimulatedRuntime(clock, BEHAVIOURS)
+    simulated = OpenRuntime(clock)
     choice = RuntimeChoice((), simulated, simulated)
     # The lab's clock stands still and its platform does nothing; this one is alive.
     reconciler = Reconciler(lab.account, clock, choice, INSTANT)
@@ -85,7 +109,7 @@ async def world(program: Program) -> AsyncIterator[World]:
     reconciler.start()
     try:
         async with running_sandbox(lab) as sandbox:
-            world = World(program, sandbox, lab, reconciler)
+            world = World(program, sandbox, lab, reconciler, simulated)
             world.connections(dev={})
             yield world
     finally:

@@ -111,6 +111,32 @@ async def test_waits_until_it_is_healthy(world: World) -> None:
         assert await asyncio.wait_for(process.wait(), SECONDS) == 0
 
 
+async def test_an_interrupt_ends_it_quietly(world: World) -> None:
+    await world.create("INGEST", env=WORKER)
+    waiting = ["--check", "--wait", "--interval", "1"]
+    async with ended(await world.program.start(*waiting)) as process:
+        await line_with(process.stderr, ["degraded"])
+        process.send_signal(signal.SIGINT)
+        out, talk = await asyncio.wait_for(process.communicate(), SECONDS)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in talk
+
+
+async def test_a_defect_is_one_sentence_unless_details_are_asked_for(world: World) -> None:
+    (world.program.home / "sitecustomize.py").write_text(
+        "import spcs_worker_tui.adapters.connections as c\n"
+        "def broken(*_): raise RuntimeError('what nobody thought of')\n"
+        "c.read_connections = broken\n"
+    )
+    path = str(world.program.home)
+    status, talk = await said(world.program, "--check", PYTHONPATH=path)
+    assert status == 70
+    assert talk.startswith("spcs-worker-tui: unexpected RuntimeError: what nobody thought of.")
+    assert "SPCS_WORKER_TUI_DEBUG=1" in talk
+    detailed = await world.program.run("--check", PYTHONPATH=path, SPCS_WORKER_TUI_DEBUG="1")
+    assert "Traceback" in detailed.err
+
+
 async def test_gives_up_waiting(world: World) -> None:
     await world.create("INGEST", env=WORKER)
     answer = await world.program.run("--check", "--wait", "--interval", "1", "--timeout", "2")
@@ -120,9 +146,9 @@ async def test_gives_up_waiting(world: World) -> None:
 # What can be wrong.
 
 
-async def said(program: Program, *arguments: str) -> tuple[int, str]:
+async def said(program: Program, *arguments: str, **variables: str) -> tuple[int, str]:
     """The exit status and the whole talk, which is short and no traceback."""
-    answer = await program.run(*arguments)
+    answer = await program.run(*arguments, **variables)
     assert answer.out == ""
     assert "Traceback" not in answer.err
     return answer.status, answer.err
@@ -294,8 +320,36 @@ async def test_following_until_interrupted(world: World) -> None:
     assert numbers == list(range(21, 21 + len(numbers)))
 
 
+async def test_bursts_are_followed_without_loss(world: World) -> None:
+    await world.create("BUSY")
+    numbers: list[int] = []
+    async with ended(await world.program.start("logs", "BUSY", "--follow")) as process:
+        assert process.stdout is not None
+        await line_with(process.stdout, ["started"])
+        for burst in (1, 2, 90, 120, 700, 1500, 3):
+            first = len(numbers)
+            world.write("BUSY", *(f"{n}" for n in range(first, first + burst)))
+            while len(numbers) < first + burst:
+                line = await asyncio.wait_for(process.stdout.readline(), SECONDS)
+                numbers.append(int(line.split()[-1]))
+        process.send_signal(signal.SIGINT)
+        _, talk = await asyncio.wait_for(process.communicate(), SECONDS)
+    assert numbers == list(range(len(numbers)))
+    assert talk == b""
+
+
+async def test_what_the_server_could_not_return_is_a_gap(world: World) -> None:
+    await world.create("BUSY")
+    async with ended(await world.program.start("logs", "BUSY", "--follow")) as process:
+        await line_with(process.stdout, ["started"])
+        world.write("BUSY", *(f"{n} {'x' * 200}" for n in range(2000)))
+        await line_with(process.stderr, ["main/0: lines may be missing here"])
+        first = (await line_with(process.stdout, ["xxx"])).split()[1]
+        await line_with(process.stdout, ["1999 xxx"])
+    assert int(first) > 1000
+
+
 async def test_following_through_a_crash(world: World) -> None:
-    world.lab.account.image_repositories["D", "S", "REPO"]
     await world.create("LOOP", image="crash")
     async with ended(await world.program.start("logs", "LOOP", "--follow")) as process:
         mark = await line_with(process.stderr, ["restart 2"])

@@ -99,7 +99,7 @@ def check_events(written: Sequence[Line | str], events: Iterable[LogEvent]) -> i
     """
     places = set(range(len(written) + 1))  # a tail may begin anywhere
     for number, event in enumerate(events):
-        before = places
+        before = places = _alike(written, places)
         if isinstance(event, LogLine):
             line = (event.time_ns, event.text)
             places = {p + 1 for p in places if p < len(written) and written[p] == line}
@@ -111,6 +111,21 @@ def check_events(written: Sequence[Line | str], events: Iterable[LogEvent]) -> i
             places = {p + 1 for p in range(min(places), len(written)) if written[p] == "replaced"}
         assert places, f"event {number}, {event}, does not follow {[*written][min(before) :][:3]}"
     return len(written) - max(places)
+
+
+def _alike(written: Sequence[Line | str], places: Iterable[int]) -> set[int]:
+    """The places, and those that no look could tell from them.
+
+    A container that wrote nothing, was replaced between two looks, and whose successor has
+    restarted more often since, looks as if it had restarted: rows carry nothing else to tell by.
+    """
+    alike = set(places)
+    for place in places:
+        silent = place == 0 or isinstance(written[place - 1], str)
+        if silent and written[place : place + 1] == ["replaced"]:
+            alike |= {n + 1 for n in range(place, len(written)) if written[n] == "restart"}
+            alike |= {n for n in range(place, len(written)) if written[n] == "restart"}
+    return alike
 
 
 def lines(*texts: str, start: int = 0, step: int = 1_000_000) -> list[Line]:

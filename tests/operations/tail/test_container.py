@@ -79,6 +79,23 @@ async def test_equal_lines_at_the_same_time_are_each_shown() -> None:
     assert await bench.poll() == []
 
 
+async def test_a_flood_of_equal_lines_at_the_same_time_is_counted() -> None:
+    bench = Bench()
+    bench.log.write(*[(5, "a")] * 50)
+    await bench.poll()
+    bench.log.write(*[(5, "a")] * 200)
+    assert texts(await bench.poll()) == ["a"] * 200
+
+
+async def test_where_equal_lines_cannot_be_counted_a_gap_says_so() -> None:
+    bench = Bench()
+    bench.log.write(*[(5, "a")] * FIRST_LINES)
+    await bench.poll()
+    bench.log.write(*[(5, "a")] * 200)
+    await bench.poll()
+    assert bench.gaps
+
+
 async def test_lines_out_of_order_are_shown_in_the_servers_order() -> None:
     bench = Bench()
     bench.log.write((20, "out"), (10, "err"))

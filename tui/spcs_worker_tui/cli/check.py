@@ -23,7 +23,8 @@ def run_check(options: Namespace) -> int:
     if options.json:
         from spcs_worker_tui.cli.report_json import as_json  # noqa: PLC0415
 
-        put(as_json(report))
+        # Laid out for people only: that costs the pure Python encoder of json.
+        put(as_json(report, indented=sys.stdout.isatty()))
     elif options.prometheus:
         from spcs_worker_tui.cli.report_prometheus import as_prometheus  # noqa: PLC0415
 

@@ -22,9 +22,9 @@ SCHEMA_VERSION = 1
 """Raised when a field changes its meaning or goes; new fields may come at any time."""
 
 
-def as_json(report: CheckReport) -> str:
-    """The report, indented, with a stable order of keys."""
-    return json.dumps(as_object(report), indent=2, ensure_ascii=False)
+def as_json(report: CheckReport, *, indented: bool) -> str:
+    """The report, with a stable order of keys."""
+    return json.dumps(as_object(report), indent=2 if indented else None, ensure_ascii=False)
 
 
 def as_object(report: CheckReport) -> dict[str, Any]:

@@ -65,7 +65,11 @@ class _Life:
     start_time: datetime | None = None
 
     def ends_before(self, row: ContainerSnapshot) -> bool:
-        """Whether the row shows another life."""
+        """Whether the row shows another life.
+
+        A container that replaced this one between two looks, and has restarted more often since,
+        cannot be told from this one after a restart: rows carry nothing else to tell it by.
+        """
         moved = None not in (self.start_time, row.start_time) and self.start_time != row.start_time
         return moved or self.restart_count != row.restart_count
 
