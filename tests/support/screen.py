@@ -62,7 +62,7 @@ async def ready(pilot: Pilot[Any]) -> None:
     if app.judged is not None and app.judged.snapshot.services:
         await until(pilot, lambda: app.screen.query_one(FleetTable).has_row(app.selected))
         await until(pilot, lambda: not app.screen.query("#log").first().waiting)
-        await until(pilot, lambda: app.desk.log.end > 0 or not app._console.log)
+        await until(pilot, lambda: app.desk.log.end > 0 or not app._link._console.log)
     await until(pilot, lambda: app._log_paint is None)
     await pilot.pause()
 

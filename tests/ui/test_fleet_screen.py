@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import timedelta
 
@@ -281,7 +282,7 @@ async def test_a_console_that_cannot_be_opened_leaves_one_clear_panel() -> None:
         return console
 
     app = fleet_app(console)
-    app._open_console = refuse
+    app._link._open_console = refuse
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await until(pilot, lambda: shows(app, "connections.toml, line 3: no value"))
@@ -297,9 +298,56 @@ async def test_a_missing_part_is_a_panel_too(error: Exception) -> None:
         raise error
 
     app = fleet_app(ScriptedConsole())
-    app._open_console = refuse
+    app._link._open_console = refuse
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: shows(app, str(error)))
+
+
+async def test_refreshing_while_the_console_is_being_opened_does_not_open_two() -> None:
+    console = ScriptedConsole(demo())
+    opened_times = []
+    gate = asyncio.Event()
+
+    async def slow():
+        opened_times.append(1)
+        await gate.wait()
+        return console
+
+    app = fleet_app(console)
+    app._link._open_console = slow
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: opened_times)
+        assert shows(app, "Starting")
+        await pilot.press("r", "r")
+        gate.set()
+        await until(pilot, lambda: shows(app, "NIGHTLY"))
+    assert len(opened_times) == 1
+
+
+async def test_a_bug_in_background_work_is_shown_and_ends_nothing_else() -> None:
+    console = ScriptedConsole(demo())
+
+    async def broken(key):
+        raise TypeError("[/x] unexpected")
+
+    console.plan_resume = broken
+    async with opened(console) as pilot:
+        await pilot.press("z")
+        await until(pilot, lambda: pilot.app._notifications)
+        (toast,) = pilot.app._notifications
+        assert toast.title == "A bug of the dashboard"
+        assert toast.message == "TypeError: [/x] unexpected"
+        console.show(without(demo(), "API"))
+        await until(pilot, lambda: shows(pilot.app, "Services 5"))
+
+
+async def test_r_watches_again_after_watching_stopped() -> None:
+    console = ScriptedConsole(demo(), SnowflakeUnreachableError("The network is gone"))
+    async with opened(console) as pilot:
+        await until(pilot, lambda: pilot.app._notifications)
+        console.show(without(demo(), "API"))
+        await pilot.press("r")
+        await until(pilot, lambda: shows(pilot.app, "Services 5"))
 
 
 async def test_watching_that_stops_says_so_and_keeps_the_picture() -> None:

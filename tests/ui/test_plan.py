@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from spcs_worker_tui.domain.errors import StatementRefusedError
@@ -99,6 +101,29 @@ async def test_a_closed_dialog_does_not_stop_the_plan() -> None:
         await ask(pilot)
         await pilot.press("right", "enter", "escape")
         await until(pilot, lambda: any(t.title == "Done" for t in pilot.app._notifications))
+
+
+async def test_a_dialog_shows_only_its_own_progress() -> None:
+    console = ScriptedConsole(demo())
+    gate = asyncio.Event()
+    play = console.apply
+
+    async def slow(plan):
+        async for progress in play(plan):
+            await gate.wait()
+            yield progress
+
+    console.apply = slow
+    async with opened(console) as pilot:
+        await ask(pilot, "INGEST")
+        await pilot.press("right", "enter", "escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, PlanModal))
+        await ask(pilot, "REPORTS")
+        gate.set()
+        await until(pilot, lambda: any(t.title == "Done" for t in pilot.app._notifications))
+        assert shows(pilot.app, "ALTER SERVICE ANALYTICS.PREFECT.REPORTS SUSPEND")
+        assert not shows(pilot.app, "✓")
+        assert pilot.app.focused.id == "cancel"
 
 
 async def test_enter_in_the_sort_menu_changes_nothing() -> None:

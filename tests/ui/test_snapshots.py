@@ -31,7 +31,7 @@ def picture(snap_compare: Any) -> Pictures:
     ) -> bool:
         app = fleet_app(ScriptedConsole(judged or demo()), **options)
         if open_console is not None:
-            app._open_console = open_console
+            app._link._open_console = open_console
 
         async def prepare(pilot: Any) -> None:
             await ready(pilot)

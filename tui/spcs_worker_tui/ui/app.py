@@ -6,53 +6,51 @@ first frame was painted, so that nobody waits for an import before something is 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.worker import Worker, WorkerState
 
-from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
+from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import ServiceKey, ServiceStatus
-from spcs_worker_tui.domain.log import LogNotice
-from spcs_worker_tui.domain.plan import Plan
-from spcs_worker_tui.domain.ports import FleetConsole
+from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import theme as themes
 from spcs_worker_tui.ui.bindings import APP, keymap_problems
 from spcs_worker_tui.ui.commands import DashboardCommands
 from spcs_worker_tui.ui.desk import Desk, find_row
 from spcs_worker_tui.ui.format import UNICODE, Glyphs
+from spcs_worker_tui.ui.link import ConsoleLink, OpenConsole
 from spcs_worker_tui.ui.messages import (
     ConsoleFailed,
+    ConsoleOpened,
     FleetJudged,
     LogArrived,
     PageAsked,
     PlanApproved,
     PlanEnded,
+    PlanMade,
     PlanProgressed,
+    RequestFailed,
     RowHighlighted,
     SignInAsked,
 )
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow
 from spcs_worker_tui.ui.screens.fleet import FleetScreen
 
-T = TypeVar("T")
-
 PAINT_LOG_EVERY = 0.22
 """Seconds between two paints of a log that grows: painting is what a busy log costs."""
 FOLLOW_AFTER = 0.15
 """Seconds that the cursor rests on a row before its log is asked for."""
 QUIT_WITHIN = timedelta(seconds=2)
-
-OpenConsole = Callable[[], Awaitable[FleetConsole]]
 
 
 def utc_now() -> datetime:
@@ -108,8 +106,7 @@ class FleetApp(App[None]):
             self.register_theme(own)
         self.theme = theme
         self.desk = Desk(now, zone, glyphs)
-        self._open_console = open_console
-        self._console: FleetConsole | None = None
+        self._link = ConsoleLink(self, open_console)
         self._held: JudgedFleet | None = None
         self._user_keymap = dict(keymap or {})
         self._log_paint: Timer | None = None
@@ -133,31 +130,17 @@ class FleetApp(App[None]):
             text = "; ".join(problems)
             self.notify(f"The keymap is not used: {text}", severity="warning", markup=False)
         self.set_keymap(self._user_keymap)
-        self.call_after_refresh(self.open_console)
+        self.call_after_refresh(self._link.open)
 
     async def on_unmount(self) -> None:
         """Nothing that was started outlives the dashboard."""
-        if self._console is not None:
-            await self._console.close()
+        await self._link.close()
 
     # From the console
 
-    @work(exclusive=True, group="console", exit_on_error=False)
-    async def open_console(self) -> None:
-        """Open the console and pass its pictures on, until it ends."""
-        try:
-            if self._console is None:
-                self._console = await self._open_console()
-            self.failure = None
-            async with _closing(self._console.watch()) as pictures:
-                async for judged in pictures:
-                    self.post_message(FleetJudged(judged))
-        except FleetError as error:
-            self.post_message(ConsoleFailed(error))
-        except (ImportError, OSError) as error:
-            # A part that is not installed, a file that cannot be read: no bug of ours.
-            problem = ConfigurationError(str(error), next_step="Check the installation.")
-            self.post_message(ConsoleFailed(problem))
+    @on(ConsoleOpened)
+    def _console_opened(self) -> None:
+        self.failure = None
 
     @on(ConsoleFailed)
     def _console_failed(self, event: ConsoleFailed) -> None:
@@ -185,19 +168,6 @@ class FleetApp(App[None]):
         """What decides which keys are dimmed: asking this is cheaper than drawing them."""
         row = find_row(self.judged, self.selected)
         return isinstance(row, ServiceRow), self._can_suspend_or_resume()
-
-    @work(exclusive=True, group="log", exit_on_error=False)
-    async def follow_log(self, key: ServiceKey) -> None:
-        """Pass the log of that service on, until another one is selected."""
-        if self._console is None:
-            return
-        try:
-            async with _closing(self._console.follow_log(key)) as batches:
-                async for events in batches:
-                    self.post_message(LogArrived(key, events))
-        except FleetError as error:
-            text = f"{error.message} {error.next_step}".strip()
-            self.post_message(LogArrived(key, (LogNotice(text),)))
 
     @on(LogArrived)
     def _log_arrived(self, event: LogArrived) -> None:
@@ -233,14 +203,7 @@ class FleetApp(App[None]):
     def _follow_selected(self) -> None:
         """Watch more closely what the cursor rests on."""
         self._follow_soon = None
-        key = self.selected if isinstance(self.selected, ServiceKey) else None
-        if self._console is None:
-            return
-        self._console.select(key)
-        if key is not None:
-            self.follow_log(key)
-        else:
-            self.workers.cancel_group(self, "log")
+        self._link.select(self.selected if isinstance(self.selected, ServiceKey) else None)
 
     @on(PageAsked)
     def _page_asked(self, event: PageAsked) -> None:
@@ -253,18 +216,8 @@ class FleetApp(App[None]):
 
     @on(SignInAsked)
     def _sign_in_asked(self, event: SignInAsked) -> None:
-        self.sign_in(event.connection)
-
-    @work(exclusive=True, group="sign-in", exit_on_error=False)
-    async def sign_in(self, connection: str) -> None:
-        """Sign in interactively, because the reader asked for it on that line."""
-        if self._console is None:
-            return
-        self.notify(f"Signing in to {connection}. A browser may open.", markup=False)
-        try:
-            await self._console.sign_in(connection)
-        except FleetError as error:
-            self._say(error, f"Sign-in to {connection}")
+        self.notify(f"Signing in to {event.connection}. A browser may open.", markup=False)
+        self._link.sign_in(event.connection)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """What cannot be done to the selected row is dimmed."""
@@ -284,61 +237,60 @@ class FleetApp(App[None]):
         )
 
     def action_suspend_or_resume(self) -> None:
-        """Make the plan, then ask."""
-        if isinstance(self.selected, ServiceKey):
-            self.ask_plan(self.selected)
+        """Have the plan made for what is selected now, whatever is selected when it is there."""
+        row = find_row(self.judged, self.selected)
+        if isinstance(row, ServiceRow):
+            is_suspended = row.service.status is ServiceStatus.SUSPENDED
+            self._link.ask_plan(row.key, is_suspended=is_suspended)
 
-    @work(exclusive=True, group="plan", exit_on_error=False)
-    async def ask_plan(self, key: ServiceKey) -> None:
-        """Make a plan for that service, whatever is selected meanwhile, and show it."""
+    @on(PlanMade)
+    def _plan_made(self, event: PlanMade) -> None:
         from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - when first shown
 
-        row = find_row(self.judged, key)
-        if self._console is None or not isinstance(row, ServiceRow):
-            return
-        is_suspended = row.service.status is ServiceStatus.SUSPENDED
-        make = self._console.plan_resume if is_suspended else self._console.plan_suspend
-        try:
-            plan = await make(key)
-        except FleetError as error:
-            self._say(error, key.name)
-            return
-        verb = "Resume" if is_suspended else "Suspend"
-        self.push_screen(PlanModal(plan, row.connection, verb, self.desk.glyphs))
+        name = event.plan.service.connection
+        connection = self.judged.snapshot.connection(name) if self.judged else None
+        self.push_screen(PlanModal(event.plan, connection, event.verb, self.desk.glyphs))
 
     @on(PlanApproved)
     def _plan_approved(self, event: PlanApproved) -> None:
-        self.apply_plan(event.plan)
+        self._link.apply(event.plan)
 
-    @work(group="apply", exit_on_error=False)
-    async def apply_plan(self, plan: Plan) -> None:
-        """Apply it and report every step, also when nobody looks any more."""
-        assert self._console is not None, "a plan was made by a console"
-        ended = PlanEnded(plan)
-        try:
-            async with _closing(self._console.apply(plan)) as steps:
-                async for progress in steps:
-                    self.screen.post_message(PlanProgressed(progress))
-                    ended.error = progress.error or ended.error
-        except FleetError as error:
-            ended.error = error
-        self.screen.post_message(ended)
-        if ended.error is not None:
-            self._say(ended.error, plan.title)
+    @on(PlanProgressed)
+    def _plan_progressed(self, event: PlanProgressed) -> None:
+        self._to_modal(PlanProgressed(event.plan, event.progress))
+
+    @on(PlanEnded)
+    def _plan_ended(self, event: PlanEnded) -> None:
+        self._to_modal(PlanEnded(event.plan, event.error))
+        if event.error is not None:
+            self._say(event.error, event.plan.title)
         else:
-            self.notify(plan.title, title="Done", markup=False)
-        self._console.refresh()
+            self.notify(event.plan.title, title="Done", markup=False)
+
+    def _to_modal(self, message: PlanProgressed | PlanEnded) -> None:
+        """Pass it to the dialog, if one is open: it knows whether it is about its plan."""
+        if self.screen.is_modal:
+            self.screen.post_message(message)
+
+    @on(RequestFailed)
+    def _request_failed(self, event: RequestFailed) -> None:
+        self._say(event.error, event.title)
 
     def _say(self, error: FleetError, title: str) -> None:
         text = f"{error.message} {error.next_step}".strip()
         self.notify(text, title=title, severity="error", markup=False, timeout=12)
 
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A bug in background work is shown as one, and ends only that piece of work."""
+        if event.state is WorkerState.ERROR:
+            bug = event.worker.error
+            text = one_line(f"{type(bug).__name__}: {bug}")
+            title = "A bug of the dashboard"
+            self.notify(text, title=title, severity="error", markup=False, timeout=30)
+
     def action_refresh_now(self) -> None:
         """Look again; after a failure to open, try again."""
-        if self._console is None or self.failure is not None:
-            self.open_console()
-        else:
-            self._console.refresh()
+        self._link.refresh()
 
     def action_pause(self) -> None:
         """Hold the picture still, or show the newest and go on."""
@@ -367,13 +319,3 @@ class FleetApp(App[None]):
         yield SystemCommand("Quit", "Leave the dashboard", self.action_quit)
         yield SystemCommand("Screenshot", "Save the screen as SVG", self.deliver_screenshot)
         del screen
-
-
-@asynccontextmanager
-async def _closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
-    """The stream, closed on the way out where it can be closed."""
-    try:
-        yield stream
-    finally:
-        if (close := getattr(stream, "aclose", None)) is not None:
-            await close()

@@ -23,6 +23,11 @@ class FleetJudged(Message):
 
 
 @dataclass
+class ConsoleOpened(Message):
+    """There is a console now."""
+
+
+@dataclass
 class ConsoleFailed(Message):
     """The console could not be opened, or stopped watching."""
 
@@ -78,6 +83,22 @@ class LogModeChanged(Message):
 
 
 @dataclass
+class RequestFailed(Message):
+    """What the reader asked for could not be done."""
+
+    title: str
+    error: FleetError
+
+
+@dataclass
+class PlanMade(Message):
+    """The plan that the reader asked for is ready to be read."""
+
+    plan: Plan
+    verb: str
+
+
+@dataclass
 class PlanApproved(Message):
     """The reader read the plan and said yes."""
 
@@ -85,14 +106,15 @@ class PlanApproved(Message):
 
 
 @dataclass
-class PlanProgressed(Message):
-    """One step of the plan that is being applied got further."""
+class PlanProgressed(Message, bubble=False):
+    """One step of the plan that is being applied got further. Told to the app and the dialog."""
 
+    plan: Plan
     progress: StepProgress
 
 
 @dataclass
-class PlanEnded(Message):
+class PlanEnded(Message, bubble=False):
     """Applying the plan is over; `error` says why it stopped early."""
 
     plan: Plan

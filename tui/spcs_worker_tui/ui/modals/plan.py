@@ -40,8 +40,8 @@ class _Text(Pages, can_focus=False):
 class PlanModal(ModalScreen[None]):
     """Shows a plan with Cancel in focus, and its progress once it was approved.
 
-    It asks the app to apply the plan and is told of the progress by messages. It may be closed
-    meanwhile: the plan goes on, and the app says how it ended.
+    It asks the app to apply the plan and is told of the progress by messages, which may be about
+    an earlier plan. It may be closed meanwhile: the plan goes on, and the app says how it ended.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*PLAN]
@@ -153,11 +153,14 @@ class PlanModal(ModalScreen[None]):
 
     @on(PlanProgressed)
     def _progressed(self, event: PlanProgressed) -> None:
-        self._progress[event.progress.step.id] = event.progress
-        self._write()
+        if event.plan is self._plan:
+            self._progress[event.progress.step.id] = event.progress
+            self._write()
 
     @on(PlanEnded)
     def _ended(self, event: PlanEnded) -> None:
+        if event.plan is not self._plan:
+            return
         if event.error is None:
             self._ending = (Cell(f"{self._glyphs.done} Done", "verdict-healthy bold"),)
         else:

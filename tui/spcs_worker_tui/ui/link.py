@@ -1,0 +1,159 @@
+"""The link between the dashboard and its console: background work that ends in messages.
+
+Nothing else in the dashboard awaits the console. Only `FleetError` is expected here; anything
+else is a bug, ends that piece of work and is shown by the app as what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from textual.app import App
+
+from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
+from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.log import LogNotice
+from spcs_worker_tui.domain.plan import Plan
+from spcs_worker_tui.domain.ports import FleetConsole
+from spcs_worker_tui.ui.messages import (
+    ConsoleFailed,
+    ConsoleOpened,
+    FleetJudged,
+    LogArrived,
+    PlanEnded,
+    PlanMade,
+    PlanProgressed,
+    RequestFailed,
+)
+
+T = TypeVar("T")
+
+OpenConsole = Callable[[], Awaitable[FleetConsole]]
+
+
+class ConsoleLink:
+    """Holds the console, once there is one.
+
+    Args:
+        app: Told what happened.
+        open_console: Makes the console; whatever is slow to import it imports in a thread.
+    """
+
+    def __init__(self, app: App[Any], open_console: OpenConsole) -> None:
+        self._app = app
+        self._open_console = open_console
+        self._console: FleetConsole | None = None
+        self._is_busy = False
+
+    def open(self) -> None:
+        """Open the console if there is none, and watch; does nothing while that goes on."""
+        if not self._is_busy:
+            self._is_busy = True
+            self._start(self._watch(), "console")
+
+    async def _watch(self) -> None:
+        try:
+            if self._console is None:
+                self._console = await self._open_console()
+            self._app.post_message(ConsoleOpened())
+            async with _closing(self._console.watch()) as pictures:
+                async for judged in pictures:
+                    self._app.post_message(FleetJudged(judged))
+        except FleetError as error:
+            self._app.post_message(ConsoleFailed(error))
+        except (ImportError, OSError) as error:
+            # A part that is not installed, a file that cannot be read: no bug of ours.
+            problem = ConfigurationError(str(error), next_step="Check the installation.")
+            self._app.post_message(ConsoleFailed(problem))
+        finally:
+            self._is_busy = False
+
+    def refresh(self) -> None:
+        """Look again now; where watching had ended, begin anew."""
+        if self._console is not None and self._is_busy:
+            self._console.refresh()
+        else:
+            self.open()
+
+    def select(self, key: ServiceKey | None) -> None:
+        """Watch that service more closely and follow its log, instead of another's."""
+        if self._console is None:
+            return
+        self._console.select(key)
+        if key is None:
+            self._app.workers.cancel_group(self._app, "log")
+        else:
+            self._start(self._follow(self._console, key), "log")
+
+    async def _follow(self, console: FleetConsole, key: ServiceKey) -> None:
+        try:
+            async with _closing(console.follow_log(key)) as batches:
+                async for events in batches:
+                    self._app.post_message(LogArrived(key, events))
+        except FleetError as error:
+            text = f"{error.message} {error.next_step}".strip()
+            self._app.post_message(LogArrived(key, (LogNotice(text),)))
+
+    def sign_in(self, connection: str) -> None:
+        """Sign in interactively, because the reader asked for it on that line."""
+        if self._console is not None:
+            self._start(self._sign_in(self._console, connection), "sign-in")
+
+    async def _sign_in(self, console: FleetConsole, connection: str) -> None:
+        try:
+            await console.sign_in(connection)
+        except FleetError as error:
+            self._app.post_message(RequestFailed(f"Sign-in to {connection}", error))
+
+    def ask_plan(self, key: ServiceKey, *, is_suspended: bool) -> None:
+        """Make the plan to resume or to suspend that service."""
+        if self._console is not None:
+            console = self._console
+            make = console.plan_resume if is_suspended else console.plan_suspend
+            verb = "Resume" if is_suspended else "Suspend"
+            self._start(self._make(make(key), key, verb), "plan")
+
+    async def _make(self, plan: Awaitable[Plan], key: ServiceKey, verb: str) -> None:
+        try:
+            self._app.post_message(PlanMade(await plan, verb))
+        except FleetError as error:
+            self._app.post_message(RequestFailed(key.name, error))
+
+    def apply(self, plan: Plan) -> None:
+        """Apply a plan that was approved. Another one does not end it, nor does a closed dialog."""
+        if self._console is not None:
+            work = self._apply(self._console, plan)
+            self._app.run_worker(work, group="apply", exit_on_error=False)
+
+    async def _apply(self, console: FleetConsole, plan: Plan) -> None:
+        ended = PlanEnded(plan)
+        try:
+            async with _closing(console.apply(plan)) as steps:
+                async for progress in steps:
+                    self._app.post_message(PlanProgressed(plan, progress))
+                    ended.error = progress.error or ended.error
+        except FleetError as error:
+            ended.error = error
+        self._app.post_message(ended)
+        console.refresh()
+
+    async def close(self) -> None:
+        """Nothing that was started outlives the dashboard."""
+        if self._console is not None:
+            await self._console.close()
+
+    def _start(self, work: Coroutine[Any, Any, None], group: str) -> None:
+        """Instead of what the same group was doing."""
+        self._app.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+
+@asynccontextmanager
+async def _closing(stream: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """The stream, closed on the way out where it can be closed."""
+    try:
+        yield stream
+    finally:
+        if (close := getattr(stream, "aclose", None)) is not None:
+            await close()
