@@ -7,7 +7,7 @@ import sys
 from enum import StrEnum
 from typing import TextIO
 
-from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
 from spcs_worker_tui.domain.text import one_line, printable
 
 PROGRAM = "spcs-worker-tui"
@@ -49,6 +49,8 @@ def put(text: str) -> None:
 def complain(error: FleetError) -> None:
     """What went wrong, and what to do about it."""
     say(f"{PROGRAM}: {sentence(str(error))}")
+    for other in error.others if isinstance(error, ConfigurationError) else ():
+        say(f"{PROGRAM}: {sentence(other)}")
     if error.next_step:
         say(f"  {one_line(error.next_step, 1000)}")
 

@@ -25,6 +25,8 @@ Neither ever holds a secret.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class FleetError(Exception):
     """A failure that a user can do something about.
@@ -41,7 +43,17 @@ class FleetError(Exception):
 
 
 class ConfigurationError(FleetError):
-    """A settings file, a connections file or a flag cannot be used as it is."""
+    """A settings file, a connections file or a flag cannot be used as it is.
+
+    Args:
+        message: One sentence; of several problems the first.
+        next_step: What the user can do.
+        others: The other problems of the same file, one sentence each.
+    """
+
+    def __init__(self, message: str, *, next_step: str = "", others: Sequence[str] = ()) -> None:
+        super().__init__(message, next_step=next_step)
+        self.others = tuple(others)
 
 
 class UnknownConnectionError(ConfigurationError):
