@@ -15,6 +15,7 @@ from spcs_worker_tui.domain.errors import (
 from spcs_worker_tui.domain.fleet import ConnectionSnapshot, ConnectionState, ServiceSnapshot
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
+from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.check import (
     SUSPENDED_WHILE_RUNS_WAIT,
     CheckOptions,
@@ -25,6 +26,7 @@ from spcs_worker_tui.operations.check import (
 from spcs_worker_tui.operations.choose import choose, matches, wanted
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from support import fleet as build
+from support.audit import MemoryAudit
 from support.scripted import ScriptedSession
 from support.virtual_time import VirtualClock
 
@@ -189,7 +191,8 @@ class Trap:
             return self.fleet()
 
         def lifecycle(fleet: JudgedFleet) -> Lifecycle:
-            return Lifecycle(lambda _: self.account, lambda: fleet.snapshot, self.clock)
+            engine = Engine(self.clock, MemoryAudit(), lambda _: self.account)
+            return Lifecycle(lambda _: self.account, lambda: fleet.snapshot, engine)
 
         return await check(look, lifecycle, self.clock, CheckOptions(resume_if_late=resume))
 

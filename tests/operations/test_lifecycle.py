@@ -22,8 +22,12 @@ from spcs_worker_tui.domain.fleet import (
     ServiceStatus,
 )
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
-from spcs_worker_tui.operations.lifecycle import Lifecycle, plan_resume, plan_suspend
+from spcs_worker_tui.operations.apply import Engine
+from spcs_worker_tui.operations.apply.engine import PlannedChange
+from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.operations.lifecycle_plans import plan_resume, plan_suspend
 from support import fleet as build
+from support.audit import MemoryAudit
 from support.scripted import ScriptedSession
 from support.virtual_time import VirtualClock
 
@@ -211,11 +215,13 @@ class Bench:
         self.account = Account(service)
         self.clock = HurryingClock()
         fleet = build.fleet(service)
-        self.lifecycle = Lifecycle(lambda _: self.account, lambda: fleet, self.clock)
+        self.audit = MemoryAudit()
+        engine = Engine(self.clock, self.audit, lambda _: self.account)
+        self.lifecycle = Lifecycle(lambda _: self.account, lambda: fleet, engine)
         self.key = service.key
 
-    async def apply(self, plan: Plan) -> list[StepProgress]:
-        return [progress async for progress in self.lifecycle.apply(plan)]
+    async def apply(self, change: PlannedChange) -> list[StepProgress]:
+        return [progress async for progress in change.apply()]
 
 
 def story(events: list[StepProgress]) -> list[str]:
@@ -225,9 +231,9 @@ def story(events: list[StepProgress]) -> list[str]:
 async def test_suspending_is_verified() -> None:
     bench = Bench(build.service())
     bench.account.turns = [lambda: None, lambda: bench.account.become("SUSPENDED")]
-    plan = bench.lifecycle.plan_suspend(bench.key)
-    assert plan.steps[0].statement == "ALTER SERVICE ANALYTICS.PREFECT.INGEST SUSPEND"
-    assert story(await bench.apply(plan)) == [
+    change = bench.lifecycle.suspend(bench.key)
+    assert change.plan.steps[0].statement == "ALTER SERVICE ANALYTICS.PREFECT.INGEST SUSPEND"
+    assert story(await bench.apply(change)) == [
         "suspend running",
         "suspend done query q",
         "suspended running",
@@ -253,7 +259,7 @@ async def test_resuming_shows_what_the_platform_says_until_it_is_ready() -> None
         show("PENDING", pulling),
         show("RUNNING", build.container()),
     ]
-    events = await bench.apply(bench.lifecycle.plan_resume(bench.key))
+    events = await bench.apply(bench.lifecycle.resume(bench.key))
     assert story(events)[2:] == [
         "ready running",
         "ready running PENDING: Compute pool node(s) are being provisioned",
@@ -268,7 +274,7 @@ async def test_gives_up_with_the_last_message_and_a_next_step() -> None:
     bench.account.turns = [
         lambda: bench.account.become("PENDING", containers=Observation((row,), build.NOW))
     ]
-    events = await bench.apply(bench.lifecycle.plan_resume(bench.key))
+    events = await bench.apply(bench.lifecycle.resume(bench.key))
     assert events[-1].state is StepState.FAILED
     assert "after 25 min still PENDING: Failed to pull image" in events[-1].detail
     assert events[-1].error is not None
@@ -278,7 +284,7 @@ async def test_gives_up_with_the_last_message_and_a_next_step() -> None:
 async def test_a_service_that_fails_ends_the_waiting() -> None:
     bench = Bench(build.service(status="SUSPENDED"))
     bench.account.turns = [lambda: bench.account.become("FAILED")]
-    events = await bench.apply(bench.lifecycle.plan_resume(bench.key))
+    events = await bench.apply(bench.lifecycle.resume(bench.key))
     assert story(events)[-1] == "ready failed FAILED"
 
 
@@ -286,7 +292,7 @@ async def test_a_refused_statement_ends_it() -> None:
     bench = Bench(build.service())
     error = PrivilegeError("Insufficient privileges to operate on service 'INGEST'.", errno=3001)
     bench.account.failures["suspend_service"] = error
-    events = await bench.apply(bench.lifecycle.plan_suspend(bench.key))
+    events = await bench.apply(bench.lifecycle.suspend(bench.key))
     assert [event.state for event in events] == [StepState.RUNNING, StepState.FAILED]
     assert events[-1].error is error
 
@@ -304,7 +310,7 @@ async def test_an_outage_while_waiting_is_waited_out() -> None:
         account.become("SUSPENDED")
 
     account.turns = [break_down]
-    events = await bench.apply(bench.lifecycle.plan_suspend(bench.key))
+    events = await bench.apply(bench.lifecycle.suspend(bench.key))
     assert story(events)[-2:] == [
         "suspended running no answer, asking again: no route",
         "suspended done SUSPENDED",
@@ -315,16 +321,16 @@ async def test_without_the_right_to_see_containers_the_status_is_enough() -> Non
     bench = Bench(build.service(status="SUSPENDED"))
     bench.account.failures["show_service_containers"] = PrivilegeError("no MONITOR", errno=3001)
     bench.account.turns = [lambda: bench.account.become("RUNNING")]
-    events = await bench.apply(bench.lifecycle.plan_resume(bench.key))
+    events = await bench.apply(bench.lifecycle.resume(bench.key))
     assert events[-1].state is StepState.DONE
 
 
 async def test_a_plan_for_another_spec_is_refused() -> None:
     bench = Bench(build.service())
-    plan = bench.lifecycle.plan_suspend(bench.key)
+    change = bench.lifecycle.suspend(bench.key)
     bench.account.become("RUNNING", spec_digest="spec-2")
     with pytest.raises(PlanRefusedError, match="was changed since the plan"):
-        await bench.apply(plan)
+        await bench.apply(change)
     assert bench.account.calls["suspend_service"] == 0
 
 
@@ -336,41 +342,41 @@ def test_unknown_states_are_not_touched(status: str) -> None:
 
 async def test_a_plan_for_a_service_on_its_way_out_is_refused() -> None:
     bench = Bench(build.service())
-    plan = bench.lifecycle.plan_suspend(bench.key)
+    change = bench.lifecycle.suspend(bench.key)
     bench.account.become("DELETING")
     with pytest.raises(PlanRefusedError, match="is DELETING now, it was RUNNING"):
-        await bench.apply(plan)
+        await bench.apply(change)
 
 
 async def test_a_plan_whose_wait_was_for_a_suspension_that_was_undone_is_refused() -> None:
     bench = Bench(build.service(status="SUSPENDING"))
-    plan = bench.lifecycle.plan_suspend(bench.key)
+    change = bench.lifecycle.suspend(bench.key)
     bench.account.become("RUNNING")
     with pytest.raises(PlanRefusedError):
-        await bench.apply(plan)
+        await bench.apply(change)
 
 
 async def test_a_plan_for_a_service_that_is_gone_is_refused() -> None:
     bench = Bench(build.service())
-    plan = bench.lifecycle.plan_suspend(bench.key)
+    change = bench.lifecycle.suspend(bench.key)
     bench.account.services.clear()
     with pytest.raises(PlanRefusedError, match="not there any more"):
-        await bench.apply(plan)
+        await bench.apply(change)
 
 
 async def test_a_worker_that_crashes_meanwhile_can_still_be_suspended() -> None:
     bench = Bench(build.service())
-    plan = bench.lifecycle.plan_suspend(bench.key)
+    change = bench.lifecycle.suspend(bench.key)
     bench.account.become("PENDING")
     bench.account.turns = [lambda: bench.account.become("SUSPENDED")]
-    assert (await bench.apply(plan))[-1].state is StepState.DONE
+    assert (await bench.apply(change))[-1].state is StepState.DONE
 
 
 async def test_what_somebody_else_did_meanwhile_is_not_done_again() -> None:
     bench = Bench(build.service())
-    plan = bench.lifecycle.plan_suspend(bench.key)
+    change = bench.lifecycle.suspend(bench.key)
     bench.account.become("SUSPENDED")
-    assert story(await bench.apply(plan)) == [
+    assert story(await bench.apply(change)) == [
         "suspend skipped it is SUSPENDED already",
         "suspended running",
         "suspended done SUSPENDED",
@@ -381,4 +387,4 @@ async def test_what_somebody_else_did_meanwhile_is_not_done_again() -> None:
 async def test_a_service_that_nobody_sees_cannot_be_planned_for() -> None:
     bench = Bench(build.service())
     with pytest.raises(PlanRefusedError, match="there is no service"):
-        bench.lifecycle.plan_resume(build.key("NOBODY"))
+        bench.lifecycle.resume(build.key("NOBODY"))

@@ -7,10 +7,12 @@ used, and not by importing this module.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from spcs_worker_tui.adapters.audit import AuditFile
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
@@ -19,13 +21,18 @@ from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnaps
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.ports import Clock, PrefectReader, SnowflakeSession
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.console import Console
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.tail import LogFollower
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
+
+READ_ONLY = "SPCS_WORKER_TUI_READ_ONLY"
+"""Set to 1, nothing is changed; set to names of connections, nothing through those."""
 
 
 class LazyPrefect:
@@ -77,6 +84,7 @@ class Bench:
     sessions: Sequence[SnowflakeSession]
     prefect: PrefectReader
     clock: Clock
+    engine: Engine
 
     async def look(
         self,
@@ -100,33 +108,57 @@ class Bench:
 
     def lifecycle(self, fleet: FleetSnapshot) -> Lifecycle:
         """Suspending and resuming, planned against that picture."""
-        return Lifecycle(self.session, lambda: fleet, self.clock)
+        return Lifecycle(self.session, lambda: fleet, self.engine)
 
 
 @asynccontextmanager
-async def open_bench(names: Sequence[str] = ()) -> AsyncIterator[Bench]:
+async def open_bench(names: Sequence[str] = (), *, read_only: bool = False) -> AsyncIterator[Bench]:
     """Adapters for one command, closed at the end.
 
     Args:
         names: Saved connections; without names, all of them.
+        read_only: Nothing may be changed.
 
     Raises:
         ConfigurationError: As `saved_connections`.
     """
-    sessions = [ConnectorSession(settings) for settings in saved_connections(names)]
-    prefect = LazyPrefect()
+    sessions = {s.name: ConnectorSession(s) for s in saved_connections(names)}
+    prefect, clock = LazyPrefect(), SystemClock()
+    engine = _engine(clock, sessions.__getitem__, read_only=read_only)
     try:
-        yield Bench(sessions, prefect, SystemClock())
+        yield Bench(tuple(sessions.values()), prefect, clock, engine)
     finally:
-        await asyncio.gather(prefect.close(), *(session.close() for session in sessions))
+        await asyncio.gather(prefect.close(), *(s.close() for s in sessions.values()))
 
 
-async def open_console(names: Sequence[str] = (), interval: float = 5.0) -> Console:
+def _engine(
+    clock: Clock, sessions: Callable[[str], SnowflakeSession], *, read_only: bool
+) -> Engine:
+    return Engine(clock, AuditFile(), sessions, read_only_by(os.environ, everything=read_only))
+
+
+def read_only_by(environ: Mapping[str, str], *, everything: bool = False) -> ReadOnly:
+    """What may not be changed.
+
+    Args:
+        environ: `SPCS_WORKER_TUI_READ_ONLY` in it is `1` for everything, or names connections,
+            separated by commas.
+        everything: Nothing may be.
+    """
+    said = [word.strip() for word in environ.get(READ_ONLY, "").split(",")]
+    everything = everything or any(word.casefold() in ("1", "true", "yes", "on") for word in said)
+    return ReadOnly(everything, frozenset(filter(None, said)))
+
+
+async def open_console(
+    names: Sequence[str] = (), interval: float = 5.0, *, read_only: bool = False
+) -> Console:
     """The console of the dashboard, which closes what this opens.
 
     Args:
         names: Saved connections; without names, all of them.
         interval: Seconds between two looks.
+        read_only: Nothing may be changed.
 
     Raises:
         ConfigurationError: As `saved_connections`.
@@ -141,5 +173,6 @@ async def open_console(names: Sequence[str] = (), interval: float = 5.0) -> Cons
         return watcher.snapshot.service(key)
 
     follower = LogFollower(sessions.__getitem__, service, clock)
-    lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, clock)
+    engine = _engine(clock, sessions.__getitem__, read_only=read_only)
+    lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, engine)
     return Console(watcher, follower, lifecycle)

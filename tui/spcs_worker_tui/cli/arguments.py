@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
+from spcs_worker_tui.cli.commands import add_all
 from spcs_worker_tui.cli.exits import Exit
+from spcs_worker_tui.cli.parser import Parser, add_shared, seconds
 
 THEMES = ("spcs-dark", "spcs-light", "spcs-terminal")
 """As `ui.theme` names them; importing that would import Textual."""
@@ -36,16 +36,8 @@ examples:
 """
 
 
-class Parser(argparse.ArgumentParser):
-    """Ends with 64 on wrong usage, since 2 means broken here."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and how it goes."""
-        self.exit(Exit.USAGE, f"{self.format_usage()}{self.prog}: {message}\n")
-
-
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The options; `command` is None for the dashboard and for `--check`.
+    """The options; `command` and `run` are None for the dashboard and for `--check`.
 
     Raises:
         SystemExit: `--help`, `--version`, or 64 for wrong usage.
@@ -66,19 +58,19 @@ def _parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, help="show the version and exit")
-    parser.set_defaults(connection=[], sandbox=False)
-    _add_shared(parser)
+    parser.set_defaults(connection=[], sandbox=False, read_only=False, run=None)
+    add_shared(parser)
     _add_check(parser.add_argument_group("health check"))
     looks = parser.add_argument_group("dashboard")
     looks.add_argument("--theme", choices=THEMES, default=THEMES[0], help="colours")
     looks.add_argument(
         "--interval",
-        type=_seconds,
+        type=seconds,
         default=5.0,
         metavar="S",
         help="seconds between two looks, also with --wait (default 5)",
     )
-    _add_commands(parser)
+    add_all(parser.add_subparsers(dest="command", title="commands", metavar=""))
     return parser
 
 
@@ -93,23 +85,6 @@ class _Version(argparse.Action):
 
         sys.stdout.write(f"{parser.prog} {metadata.version('spcs-worker-tui')}\n")
         parser.exit(Exit.HEALTHY)
-
-
-def _add_shared(parser: argparse.ArgumentParser) -> None:
-    """What can be said before a command and after it."""
-    parser.add_argument(
-        "--connection",
-        action="append",
-        default=argparse.SUPPRESS,
-        metavar="NAME",
-        help="use this saved connection only; can be repeated (default: all of them)",
-    )
-    parser.add_argument(
-        "--sandbox",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help="operate a local stand-in for Snowflake, started for this and removed afterwards",
-    )
 
 
 def _add_check(group: argparse._ArgumentGroup) -> None:
@@ -127,7 +102,7 @@ def _add_check(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--wait", action="store_true", help="look again until all is healthy")
     group.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds,
         metavar="S",
         help=f"seconds to give up after (default {CHECK_SECONDS:g}, with --wait {WAIT_SECONDS:g})",
     )
@@ -140,30 +115,6 @@ def _add_check(group: argparse._ArgumentGroup) -> None:
         help="resume suspended services whose flow runs are late and wait for nobody else",
     )
 
-
-def _add_commands(parser: Parser) -> None:
-    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
-    for verb, what in (("suspend", "end its containers"), ("resume", "start them again")):
-        command = commands.add_parser(
-            verb, help=f"{verb} a service: {what}", allow_abbrev=False, epilog=_SERVICE_HELP
-        )
-        command.add_argument("service", metavar="SERVICE")
-        command.add_argument("--dry-run", action="store_true", help="show the plan, change nothing")
-        command.add_argument("--yes", "-y", action="store_true", help="do not ask")
-        _add_shared(command)
-    logs = commands.add_parser(
-        "logs", help="a service's log, all containers merged", allow_abbrev=False
-    )
-    logs.add_argument("service", metavar="SERVICE")
-    logs.add_argument("--follow", "-f", action="store_true", help="go on until interrupted")
-    logs.add_argument("--timestamps", action="store_true", help="put the server's time first")
-    _add_shared(logs)
-    commands.add_parser(
-        "sandbox", help="run the local stand-in by itself: `sandbox serve --help`", add_help=False
-    )
-
-
-_SERVICE_HELP = "SERVICE is [CONNECTION:][[DATABASE.]SCHEMA.]NAME and must mean exactly one."
 
 _OF_CHECK = ("json", "prometheus", "service", "wait", "require_running", "resume_if_late")
 
@@ -178,10 +129,3 @@ def _problem(options: argparse.Namespace) -> str:
         if getattr(options, name):
             return f"--{name.replace('_', '-')} goes with --check"
     return ""
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value) or value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds, 1 or more")
-    return value

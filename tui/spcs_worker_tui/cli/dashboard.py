@@ -33,7 +33,9 @@ def run_dashboard(options: Namespace, place: Place) -> int:
         # After the first frame, and in threads: neither imports nor a sandbox must delay it.
         await asyncio.to_thread(place.prepare)
         wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring")
-        console: FleetConsole = await wiring.open_console(options.connection, options.interval)
+        console: FleetConsole = await wiring.open_console(
+            options.connection, options.interval, read_only=options.read_only
+        )
         return console
 
     app = FleetApp(open_console, theme=options.theme)

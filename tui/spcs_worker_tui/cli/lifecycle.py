@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from argparse import Namespace
 from dataclasses import replace
 
-from spcs_worker_tui.cli.console import complain, put, say
-from spcs_worker_tui.cli.exits import Exit
+from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.target import find_service
-from spcs_worker_tui.domain.age import humanise
-from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, StatementRefusedError
+from spcs_worker_tui.domain.errors import StatementRefusedError
 from spcs_worker_tui.domain.fleet import (
     ComputePoolSnapshot,
     FleetSnapshot,
     Observation,
     ServiceKey,
 )
-from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
-from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.wiring import Bench, open_bench
 
-NOT_CONFIRMED = 1
 _LOOK_SECONDS = 30.0
 
 
@@ -32,23 +26,13 @@ def run_lifecycle(options: Namespace) -> int:
 
 
 async def _run(options: Namespace) -> int:
-    async with open_bench(options.connection) as bench:
+    async with open_bench(options.connection, read_only=options.read_only) as bench:
         key = await find_service(bench, options.service)
-        fleet = await _picture(bench, key)
-        lifecycle = bench.lifecycle(fleet)
+        lifecycle = bench.lifecycle(await _picture(bench, key))
         suspend = options.command == "suspend"
-        plan = lifecycle.plan_suspend(key) if suspend else lifecycle.plan_resume(key)
-        _show(plan)
-        if options.dry_run or plan.is_empty:
-            return Exit.HEALTHY
-        if not options.yes and not await asyncio.to_thread(_confirmed, plan):
-            say("Nothing was done.")
-            return NOT_CONFIRMED
-        failed = False
-        async for progress in lifecycle.apply(plan):
-            _tell(progress)
-            failed = progress.state is StepState.FAILED
-        return Exit.BROKEN if failed else Exit.HEALTHY
+        return await carry_out(
+            lifecycle.suspend(key) if suspend else lifecycle.resume(key), options
+        )
 
 
 async def _picture(bench: Bench, key: ServiceKey) -> FleetSnapshot:
@@ -79,36 +63,3 @@ async def _compute_pools(
     except StatementRefusedError as error:
         return Observation((), None, error)
     return Observation(pools, bench.clock.now())
-
-
-def _show(plan: Plan) -> None:
-    put(one_line(plan.title))
-    for number, step in enumerate(plan.steps, 1):
-        put(f"  {number}. {one_line(step.title)}")
-        if step.statement:
-            put(f"     {one_line(step.statement, 2000)}")
-    for warning in plan.warnings:
-        put(f"  ! {one_line(warning, 1000)}")
-    sys.stdout.flush()
-
-
-def _confirmed(plan: Plan) -> bool:
-    if not sys.stdin.isatty():
-        raise ConfigurationError(
-            "there is nobody to ask", next_step="Add --yes to do it, or --dry-run to see the plan."
-        )
-    sys.stderr.write(f"{plan.title}? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
-
-
-def _tell(progress: StepProgress) -> None:
-    text = f"{progress.state}: {progress.step.title}"
-    if progress.detail:
-        text += f": {one_line(progress.detail)}"
-    if progress.state is not StepState.RUNNING and progress.elapsed.total_seconds() >= 1:
-        text += f" ({humanise(progress.elapsed)})"
-    if progress.state is StepState.FAILED and progress.error is not None:
-        complain(FleetError(text, next_step=progress.error.next_step))
-    else:
-        say(text)

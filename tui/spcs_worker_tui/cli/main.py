@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from spcs_worker_tui.cli.arguments import parse
 from spcs_worker_tui.cli.console import PROGRAM, complain, say, sentence
@@ -65,13 +65,8 @@ def _run(options: Namespace) -> int:
             from spcs_worker_tui.cli.check import run_check  # noqa: PLC0415
 
             return run_check(options)
-        if options.command == "logs":
-            from spcs_worker_tui.cli.logs import run_logs  # noqa: PLC0415
-
-            return run_logs(options)
-        from spcs_worker_tui.cli.lifecycle import run_lifecycle  # noqa: PLC0415
-
-        return run_lifecycle(options)
+        run: Callable[[Namespace], int] = options.run
+        return run(options)
 
 
 def _sandbox(arguments: Sequence[str]) -> int:

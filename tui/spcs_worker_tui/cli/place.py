@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from spcs_worker_tui.sandbox.launch import LaunchedSandbox
 
 HOME = "SNOWFLAKE_HOME"
+STATE = "SPCS_WORKER_TUI_STATE_DIR"
 
 
 class Place:
     """Lives as long as its context; what it started is gone afterwards.
 
-    With a sandbox nothing differs but the saved connections: from `prepare` on they are the
-    sandbox's, and nobody asks where they lead.
+    With a sandbox nothing differs but the saved connections and where the audit log is kept:
+    from `prepare` on both are the sandbox's, and nobody asks where they lead.
 
     Args:
         sandbox: Start a local stand-in.
@@ -27,7 +28,7 @@ class Place:
     def __init__(self, *, sandbox: bool) -> None:
         self._wanted = sandbox
         self._launched: LaunchedSandbox | None = None
-        self._home = os.environ.get(HOME)
+        self._before = {name: os.environ.get(name) for name in (HOME, STATE)}
 
     def prepare(self) -> None:
         """Start the sandbox, unless that was done or is not wanted; takes about a second.
@@ -46,6 +47,7 @@ class Place:
                 str(error), next_step="`spcs-worker-tui sandbox serve` starts it by itself."
             ) from error
         os.environ[HOME] = str(self._launched.home)
+        os.environ[STATE] = str(self._launched.home / "state")
 
     def __enter__(self) -> Self:
         return self
@@ -58,8 +60,9 @@ class Place:
     ) -> None:
         if self._launched is None:
             return
-        if self._home is None:
-            os.environ.pop(HOME, None)
-        else:
-            os.environ[HOME] = self._home
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
         self._launched.stop()

@@ -6,11 +6,12 @@ limit, and may be cancelled at any await.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.fleet import (
     ComputePoolSnapshot,
     ContainerSnapshot,
@@ -134,6 +135,42 @@ class PrefectReader(Protocol):
 
     async def close(self) -> None:
         """Let go of the connections; never raises."""
+
+
+class Change(Protocol):
+    """A plan, and what does its steps."""
+
+    @property
+    def plan(self) -> Plan:
+        """What will be done."""
+
+    def apply(self) -> AsyncGenerator[StepProgress, None]:
+        """Do it, step by step; ends after a step that failed.
+
+        Close it, or cancel whoever reads it, to stop: what has to be undone then still is.
+
+        Raises:
+            PlanRefusedError: The plan is out of date, or changes are not allowed here.
+            FleetError: Whether it is out of date cannot be seen now.
+        """
+
+
+class AuditLog(Protocol):
+    """Where every applied step is written down."""
+
+    def record(self, entry: AuditEntry) -> str:
+        """Write it down, at once and in one piece; never raises, never waits.
+
+        Returns:
+            Why it could not be written, one sentence, the first time; otherwise nothing.
+        """
+
+    def entries(self) -> Sequence[AuditEntry]:
+        """Everything that was written down, the oldest first.
+
+        Raises:
+            ConfigurationError: It cannot be read.
+        """
 
 
 class FleetConsole(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # ESC-introduced sequences go as a whole, so that "\x1b[31mred" reads "red" and not "[31mred".
 # Strings (OSC, DCS, APC, PM, SOS) end at BEL or ST, or where the text ends.
@@ -46,3 +47,10 @@ def cell_width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """The text with `***` wherever one of these stands; the longest are looked for first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***") if secret else text
+    return text

@@ -19,7 +19,8 @@ from spcs_worker_tui.domain.ports import Clock
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
 from spcs_worker_tui.operations.choose import matches
-from spcs_worker_tui.operations.lifecycle import RESUME, Lifecycle
+from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.operations.lifecycle_plans import RESUME
 
 SUSPENDED_WHILE_RUNS_WAIT = 6
 """The rule (docs/health.md) for a suspended service with late runs that nobody else serves."""
@@ -189,8 +190,7 @@ async def _resume_late(
 async def _resume(lifecycle: Lifecycle, key: ServiceKey) -> FleetError | None:
     """Send the statement; whether it becomes ready is for the verdict to say."""
     try:
-        plan = lifecycle.plan_resume(key)
-        async with aclosing(lifecycle.apply(plan)) as events:
+        async with aclosing(lifecycle.resume(key).apply()) as events:
             async for progress in events:
                 if progress.state is StepState.FAILED:
                     return progress.error or FleetError(progress.detail)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 
+from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
+from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.tail.follower import LogFollower
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
+
+_KEPT = 50
+"""Plans that were made and may still be approved."""
 
 
 class Console:
@@ -26,6 +32,7 @@ class Console:
         self._watcher = watcher
         self._follower = follower
         self._lifecycle = lifecycle
+        self._changes: dict[str, Change] = {}
 
     def watch(self) -> AsyncIterator[JudgedFleet]:
         """Every new picture of the fleet; see the port."""
@@ -49,18 +56,28 @@ class Console:
 
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         """What suspending would do."""
-        return self._lifecycle.plan_suspend(key)
+        return self._kept(self._lifecycle.suspend(key))
 
     async def plan_resume(self, key: ServiceKey) -> Plan:
         """What resuming would do."""
-        return self._lifecycle.plan_resume(key)
+        return self._kept(self._lifecycle.resume(key))
+
+    def _kept(self, change: Change) -> Plan:
+        self._changes[change.plan.id] = change
+        while len(self._changes) > _KEPT:
+            self._changes.pop(next(iter(self._changes)))
+        return change.plan
 
     async def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
         """Do it, step by step, and look again after each; see the port."""
-        async for progress in self._lifecycle.apply(plan):
-            if progress.state is not StepState.RUNNING:
-                self._watcher.refresh(plan.service.connection)
-            yield progress
+        change = self._changes.get(plan.id)
+        if change is None:
+            raise PlanRefusedError("this plan is too old", next_step="Make it again.")
+        async with aclosing(change.apply()) as events:
+            async for progress in events:
+                if progress.state is not StepState.RUNNING:
+                    self._watcher.refresh(plan.connection or None)
+                yield progress
 
     async def close(self) -> None:
         """Stop everything that was started; never raises."""

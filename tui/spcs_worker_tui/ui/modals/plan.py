@@ -91,7 +91,7 @@ class PlanModal(ModalScreen[None]):
     def _lines(self, room: int) -> list[Line]:
         plan = self._plan
         lines: list[Line] = [(Cell(part, "ink bold"),) for part in wrap(plan.title, room)]
-        lines.append((Cell(plan.service.qualified, "ink"),))
+        lines.append((Cell(plan.subject, "ink"),))
         lines += [self._account(), ()]
         for warning in plan.warnings:
             lines += [(Cell(part, "verdict-degraded"),) for part in wrap(f"! {warning}", room)]
@@ -104,7 +104,7 @@ class PlanModal(ModalScreen[None]):
     def _account(self) -> Line:
         connection = self._connection
         if connection is None:
-            return (Cell(f"connection {self._plan.service.connection}", "muted"),)
+            return (Cell(f"connection {self._plan.connection}", "muted"),)
         parts = [f"connection {connection.name}"]
         parts += [f"account {connection.account}"] if connection.account else []
         parts += [f"role {connection.role}"] if connection.role else []
