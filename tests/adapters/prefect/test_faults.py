@@ -133,6 +133,11 @@ async def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.Monke
         "http://[::1/api",
         "http://a b/api",
         "http://\x00/",
+        "http://127.0.0.1:99999/api",
+        "http://127.0.0.1:-1/api",
+        "http://127.0.0.1:0/api",
+        "http://xn--/api",
+        "http://127.0.0.1:1/\ud800",
     ],
 )
 async def test_an_address_that_is_none(url: str) -> None:

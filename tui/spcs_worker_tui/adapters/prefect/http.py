@@ -32,6 +32,7 @@ RETRY_503_SECONDS = 0.3
 """SQLite answers 503 when it is locked, for a moment (prefect-contract 5.4)."""
 
 _AT_ONCE = 8
+_HIGHEST_PORT = 65535
 _LARGEST_ANSWER = 16 * 1024 * 1024
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 1.0, 600.0
 _PAUSE_429, _PAUSE_503 = 10.0, 2.0
@@ -153,6 +154,7 @@ class PrefectHttp:
             headers["Prefect-Csrf-Client"] = self._csrf_client
         before = self._now()
         try:
+            _address_of(self.api_url)
             if self._client is None:
                 self._client = _client(self._credentials)
             async with self._client.stream(
@@ -202,7 +204,7 @@ class PrefectHttp:
     def _where(self) -> str:
         """The API without what may be secret in its URL."""
         try:
-            url = httpx.URL(self.api_url)
+            url = _address_of(self.api_url)
         except httpx.InvalidURL:
             return "the Prefect API"
         return one_line(f"{url.scheme}://{url.host}{f':{url.port}' if url.port else ''}{url.path}")
@@ -295,6 +297,23 @@ class PrefectHttp:
             raise PrefectGarbledError(
                 f"{self._where} answered something else than JSON", next_step=_WRONG_ADDRESS
             ) from error
+
+
+def _address_of(api_url: str) -> httpx.URL:
+    """The URL in its parts.
+
+    Raises:
+        httpx.InvalidURL: It is none; also where httpx itself would notice only while it connects,
+            and then with an error that is none of its own.
+    """
+    try:
+        url = httpx.URL(api_url)
+        _ = url.host  # decoded only now
+    except UnicodeError as error:
+        raise httpx.InvalidURL("not encodable") from error
+    if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
+        raise httpx.InvalidURL(f"no port {url.port}")
+    return url
 
 
 @lru_cache(maxsize=1)
