@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator, Sequence
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from spcs_worker_tui.sandbox.clock import Clock, WallClock
@@ -41,8 +42,7 @@ class SandboxServer:
         self.settings = settings or SandboxSettings()
         self.wire: Wire = build_wire(tenants, clock or WallClock(), self.settings)
         self._routes = routes
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._server: BackgroundServer | None = None
         self._port = 0
 
     @property
@@ -62,22 +62,43 @@ class SandboxServer:
             OSError: The port is taken.
             ValueError: The host is no loopback address and `allow_remote` is off.
         """
-        _check_host(self.settings)
-        listener = _listen(self.settings)
+        check_host(self.settings)
+        listener = listen(self.settings.host, self.settings.port)
         self._port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            build_app(self.wire, self._routes),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            timeout_graceful_shutdown=1,
-            # Clients keep connections open between polls; closing first would race with them.
-            timeout_keep_alive=120,
-            server_header=False,
+        self._server = BackgroundServer(build_app(self.wire, self._routes))
+        await self._server.start([listener])
+
+    async def stop(self) -> None:
+        """Cancel what runs, close every connection and the socket."""
+        if self._server is None:
+            return
+        await self.wire.statements.close()
+        await self._server.stop()
+        self._server = None
+
+
+class BackgroundServer:
+    """An application on sockets, in the event loop that starts it."""
+
+    def __init__(self, app: Starlette) -> None:
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=1,
+                # Clients keep connections open between polls; closing first would race with them.
+                timeout_keep_alive=120,
+                server_header=False,
+            )
         )
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, sockets: list[socket.socket]) -> None:
+        """Return when requests are answered."""
+        self._task = asyncio.create_task(self._server.serve(sockets=sockets))
         ready = asyncio.create_task(self._server.ready.wait())
         await asyncio.wait({ready, self._task}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
@@ -85,14 +106,11 @@ class SandboxServer:
             self._task.result()
 
     async def stop(self) -> None:
-        """Cancel what runs, close every connection and the socket."""
-        if self._server is None or self._task is None:
-            return
-        await self.wire.statements.close()
-        self._server.should_exit = True
-        await self._task
-        self._server = None
-        self._task = None
+        """Close every connection and the sockets."""
+        if self._task is not None:
+            self._server.should_exit = True
+            await self._task
+            self._task = None
 
 
 class _Server(uvicorn.Server):
@@ -111,14 +129,17 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _listen(settings: SandboxSettings) -> socket.socket:
-    """A listening socket that says it is TCP.
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket that says it is TCP; port 0 takes a free one.
 
     asyncio turns Nagle's algorithm off only where the protocol is named. With it on, the body of
     every answer waits 40 ms for the acknowledgement of its head.
+
+    Raises:
+        OSError: The port is taken.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(
-        settings.host, settings.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
     )[0]
     listener = socket.socket(family, kind, protocol)
     try:
@@ -131,7 +152,12 @@ def _listen(settings: SandboxSettings) -> socket.socket:
     return listener
 
 
-def _check_host(settings: SandboxSettings) -> None:
+def check_host(settings: SandboxSettings) -> None:
+    """Refuse to be reachable from elsewhere.
+
+    Raises:
+        ValueError: The host is no loopback address and `allow_remote` is off.
+    """
     if settings.allow_remote or settings.host == "localhost":
         return
     try:

@@ -26,13 +26,14 @@ from spcs_worker_tui.sandbox.demo.simulated import empty_fleet, simulated_fleet
 from spcs_worker_tui.sandbox.prefect.gate import Gate
 from spcs_worker_tui.sandbox.reconciler.delays import DEMO, INSTANT, REALISTIC, Delays
 from spcs_worker_tui.sandbox.reconciler.reconciler import Reconciler
+from spcs_worker_tui.sandbox.registry.server import RegistryServer
 from spcs_worker_tui.sandbox.runtimes.base import Launch
 from spcs_worker_tui.sandbox.runtimes.choice import RuntimeChoice
 from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
 from spcs_worker_tui.sandbox.runtimes.images import KnownImages
 from spcs_worker_tui.sandbox.runtimes.process import ProcessRuntime
 from spcs_worker_tui.sandbox.runtimes.simulated import SimulatedRuntime
-from spcs_worker_tui.sandbox.server import SandboxServer, SandboxSettings, Tenant
+from spcs_worker_tui.sandbox.server import SandboxServer, SandboxSettings, Tenant, check_host
 from spcs_worker_tui.sandbox.sql.parser import parse
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class World:
         self.prefect: PrefectServer | None = None
         self._sites: list[_Site] = []
         self._server: SandboxServer | None = None
+        self._registry = RegistryServer(settings.home / "registry", settings.server.host)
         self._runtimes: RuntimeChoice | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._owns_home = False
@@ -150,6 +152,7 @@ class World:
             OSError: The port is taken, or the home directory cannot be written.
             ValueError: The host is no loopback address.
         """
+        check_host(self.settings.server)
         home = self.settings.home
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if any(home.iterdir()):
@@ -166,13 +169,14 @@ class World:
         self._runtimes = RuntimeChoice(images, processes, SimulatedRuntime(self.clock))
         self._sites = [self._site(account, self._runtimes) for account in plan.accounts]
         for site in self._sites:
+            # Nothing is ever pushed to a played fleet, which may have a thousand accounts.
+            if self.settings.fleet is not FleetKind.SIMULATED:
+                self._registry.open_for(site.account)
             await _fill(site)
-        self._server = SandboxServer(
-            [Tenant(site.account, site.executor) for site in self._sites],
-            self.clock,
-            self.settings.server,
-        )
+        tenants = [Tenant(site.account, site.executor) for site in self._sites]
+        self._server = SandboxServer(tenants, self.clock, self.settings.server)
         await self._server.start()
+        await self._registry.start(tenants, self._server.wire.sessions, self.clock)
         write_connections(
             home,
             plan.accounts,
@@ -193,6 +197,7 @@ class World:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._server is not None:
             await self._server.stop()
+        await self._registry.stop()
         await asyncio.gather(*(site.reconciler.stop(_STOP_SECONDS) for site in self._sites))
         if self._runtimes is not None:
             await self._runtimes.close()

@@ -314,6 +314,8 @@ class Account:
     integrations: dict[str, Integration] = field(default_factory=dict)
     stages: dict[Qualified, Stage] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    registry: str | None = None
+    """`host:port` of the sandbox's own registry for this account, if there is one."""
 
     @property
     def identifier(self) -> str:
@@ -323,4 +325,4 @@ class Account:
     @property
     def registry_host(self) -> str:
         """The host of the account's image registry."""
-        return f"{self.identifier}.registry.snowflakecomputing.com"
+        return self.registry or f"{self.identifier}.registry.snowflakecomputing.com"

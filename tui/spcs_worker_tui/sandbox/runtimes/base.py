@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+PUSHED: Final = "pushed image"
+"""`Image.command` of an image that came through the registry and has its content there."""
 
 LogSink = Callable[[datetime, str], None]
 """Takes one line (without its newline) and when it was written; stdout and stderr alike."""

@@ -1,0 +1,1 @@
+"""The image registry: OCI distribution endpoints, one host and port for each account."""
