@@ -186,14 +186,14 @@ class _Reader:
             elif key.keys and not re.fullmatch(key.keys, name):
                 text = f"{one_line(name)!r} is no name of an environment variable"
                 self._problem(place, f"{text}: use letters, digits and '_'")
-            elif (text := _as_text(item)) is None:
+            elif (literal := _as_text(item)) is None:
                 self._problem(place, f"{one_line(name)} has to be a text in quotes")
-            elif key.pattern and not re.fullmatch(key.pattern, text):
+            elif key.pattern and not re.fullmatch(key.pattern, literal):
                 self._problem(place, f"{name} has to be {key.form}")
-            elif at[-1] == "variables" and (why := _refused(name, text)):
+            elif at[-1] == "variables" and (why := _refused(name, literal)):
                 self._problem(place, f"{name} {why}")
             else:
-                texts[name] = text
+                texts[name] = literal
         return texts
 
     def _environment(self, name: str, values: Mapping[str, Any]) -> Environment:
