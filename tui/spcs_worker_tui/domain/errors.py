@@ -3,9 +3,11 @@
     FleetError
     ├── ConfigurationError        a file or a flag of ours is wrong
     │   └── UnknownConnectionError
+    ├── KeyringError              the keyring cannot be used, or did not do what was asked
     ├── PlanRefusedError          the state of things forbids the change, or changed meanwhile
     ├── SnowflakeError            one saved connection
     │   ├── SignInNeededError     needs a person: a browser, a passcode
+    │   │   └── KeyMissingError   needs a password, a token or a passphrase that is nowhere kept
     │   ├── SignInRefusedError    the account said no to the credentials
     │   ├── SnowflakeUnreachableError
     │   ├── SessionEndedError     390104, 390111, 390114: open a new connection
@@ -26,6 +28,10 @@ Neither ever holds a secret.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import KeyName
 
 
 class FleetError(Exception):
@@ -60,6 +66,10 @@ class UnknownConnectionError(ConfigurationError):
     """A connection was named that no file defines."""
 
 
+class KeyringError(FleetError):
+    """The operating system's keyring cannot be used, or did not do what was asked."""
+
+
 class PlanRefusedError(FleetError):
     """A change cannot be planned, or its plan no longer fits what is there: plan again."""
 
@@ -70,6 +80,20 @@ class SnowflakeError(FleetError):
 
 class SignInNeededError(SnowflakeError):
     """The authenticator needs a person, and nobody asked for the sign-in yet."""
+
+
+class KeyMissingError(SignInNeededError):
+    """A password, a token or a passphrase is needed that is nowhere kept.
+
+    Args:
+        message: One sentence.
+        key: Which one: whoever holds it can keep it, or hand it over for this once.
+        next_step: What the user can do.
+    """
+
+    def __init__(self, message: str, *, key: KeyName, next_step: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.key = key
 
 
 class SignInRefusedError(SnowflakeError):
