@@ -23,7 +23,13 @@ from spcs_worker_tui.domain.fleet import (
 )
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.prefect import (
+    ActiveRun,
+    PauseState,
+    WorkPoolKey,
+    WorkPoolSnapshot,
+    WorkQueueKey,
+)
 from spcs_worker_tui.domain.verdict import JudgedFleet
 
 
@@ -44,6 +50,15 @@ class Identity:
     account: str
     user: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleTo:
+    """How many instances a service may have; `min_ready` only where it has to follow."""
+
+    min_instances: int
+    max_instances: int
+    min_ready: int | None = None
 
 
 class SnowflakeSession(Protocol):
@@ -122,6 +137,24 @@ class SnowflakeSession(Protocol):
     async def resume_service(self, key: ServiceKey) -> str:
         """`ALTER SERVICE … RESUME`; returns the query id."""
 
+    def scale_statement(self, key: ServiceKey, scale: ScaleTo) -> str:
+        """Exactly what `scale_service` sends."""
+
+    async def scale_service(self, key: ServiceKey, scale: ScaleTo) -> str:
+        """`ALTER SERVICE … SET MIN_INSTANCES = … MAX_INSTANCES = …`; returns the query id."""
+
+    def drop_statement(self, key: ServiceKey) -> str:
+        """Exactly what `drop_service` sends."""
+
+    async def drop_service(self, key: ServiceKey) -> str:
+        """`DROP SERVICE IF EXISTS …`; returns the query id."""
+
+    def suspend_compute_pool_statement(self, name: str) -> str:
+        """Exactly what `suspend_compute_pool` sends."""
+
+    async def suspend_compute_pool(self, name: str) -> str:
+        """`ALTER COMPUTE POOL … SUSPEND`; returns the query id."""
+
 
 class PrefectReader(Protocol):
     """One Prefect API, read only."""
@@ -132,6 +165,58 @@ class PrefectReader(Protocol):
         Raises:
             PrefectError: One of its kinds.
         """
+
+    async def close(self) -> None:
+        """Let go of the connections; never raises."""
+
+
+class PrefectWriter(Protocol):
+    """Every Prefect API, for what changes something. Every method raises `PrefectError` only."""
+
+    async def pause_state(self, key: WorkQueueKey) -> PauseState:
+        """Whether it is paused, and its description."""
+
+    async def set_paused(
+        self, key: WorkQueueKey, *, paused: bool, description: str | None = None
+    ) -> None:
+        """Pause or go on, and in the same request change the description unless it is None."""
+
+    async def set_concurrency_limit(self, key: WorkQueueKey, limit: int | None) -> None:
+        """At most so many runs at a time; None: as many as come."""
+
+    async def create_work_pool(self, key: WorkPoolKey, limit: int | None = None) -> None:
+        """Create a `process` pool.
+
+        Raises:
+            PrefectError: Also when there is one of that name already.
+        """
+
+    async def delete_worker(self, key: WorkPoolKey, worker_name: str) -> None:
+        """Delete a worker's row; one that is gone already is all right."""
+
+    async def active_runs(self, key: WorkPoolKey) -> tuple[ActiveRun, ...]:
+        """All runs of the pool that are in a worker's hands.
+
+        Pending, running, being cancelled, paused, or waiting for a retry within their process.
+        """
+
+    async def now(self, key: WorkPoolKey) -> datetime:
+        """The time on that API's clock."""
+
+    async def create_run(
+        self, key: WorkPoolKey, *, flow: str, entrypoint: str, queue: str = ""
+    ) -> ActiveRun:
+        """Deploy that flow to the pool, unless it was, and ask for one run of it at once.
+
+        Args:
+            key: Where to.
+            flow: The flow's name.
+            entrypoint: A module path that the worker's image has, `package.module.flow`.
+            queue: Of the pool; the default one otherwise.
+        """
+
+    async def run(self, key: WorkPoolKey, run_id: str) -> ActiveRun:
+        """That run as it is now."""
 
     async def close(self) -> None:
         """Let go of the connections; never raises."""

@@ -24,6 +24,48 @@ class WorkPoolKey:
         return f"{self.name} at {self.api_url}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class WorkQueueKey:
+    """What can be paused and limited: a queue of a work pool; the pool where `name` is empty."""
+
+    pool: WorkPoolKey
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """`work queue fast of work pool spcs`, or `work pool spcs`."""
+        pool = f"work pool {self.pool.name}"
+        return f"work queue {self.name} of {pool}" if self.name else pool
+
+
+@dataclass(frozen=True, slots=True)
+class PauseState:
+    """Whether a queue or a pool is paused, and its description, whole and as it is."""
+
+    is_paused: bool
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRun:
+    """A flow run that a worker holds, or is about to.
+
+    `worker_name` is empty for a moment while a worker takes the run, and for runs that no worker
+    started (prefect-contract 2.5). `state_time` is when it came into its state, on the server's
+    clock.
+    """
+
+    id: str
+    name: str
+    state_type: str
+    state_name: str
+    work_queue_name: str = ""
+    worker_name: str = ""
+    start_time: datetime | None = None
+    state_time: datetime | None = None
+    message: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerSnapshot:
     """One row of `/work_pools/{pool}/workers/filter`.
@@ -57,6 +99,7 @@ class WorkQueueSnapshot:
     last_polled: datetime | None = None
     late_count: int | None = None
     """Late runs in this queue; None when they were counted for the work pool only."""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +133,7 @@ class WorkPoolSnapshot:
     clock_skew: timedelta = timedelta()
     """The server's `Date` minus our clock, at the time of the answer."""
     is_paused: bool = False
+    description: str = ""
     concurrency_limit: int | None = None
     active_slots: int | None = None
     queues: tuple[WorkQueueSnapshot, ...] = ()

@@ -115,6 +115,7 @@ def work_queue(row: Row, late_count: int | None) -> WorkQueueSnapshot:
         active_slots=number(row, "active_slots"),
         last_polled=time(row, "last_polled"),
         late_count=late_count,
+        description=text(row, "description"),
     )
 
 

@@ -28,7 +28,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
-from spcs_worker_tui.domain.ports import Identity
+from spcs_worker_tui.domain.ports import Identity, ScaleTo
 
 if TYPE_CHECKING:
     from spcs_worker_tui.adapters.snowflake.driver import Answer
@@ -85,8 +85,7 @@ class ConnectorSession:
                 raise SignInNeededError(
                     f"connection {self.name} signs in with {self._settings.authenticator}, "
                     "which needs you",
-                    next_step="Sign in on that connection's line; for scripts use a key pair or "
-                    "a programmatic access token.",
+                    next_step="For scripts use a key pair or a programmatic access token.",
                 )
             return await self._log_in(INTERACTIVE_SECONDS if interactive else self._login_seconds)
 
@@ -214,6 +213,30 @@ class ConnectorSession:
     async def resume_service(self, key: ServiceKey) -> str:
         """`ALTER SERVICE … RESUME`; returns the query id."""
         return (await self._send(statements.resume_service(key))).query_id
+
+    def scale_statement(self, key: ServiceKey, scale: ScaleTo) -> str:
+        """Exactly what `scale_service` sends."""
+        return statements.scale_service(key, scale)
+
+    async def scale_service(self, key: ServiceKey, scale: ScaleTo) -> str:
+        """`ALTER SERVICE … SET MIN_INSTANCES = …`; returns the query id."""
+        return (await self._send(statements.scale_service(key, scale))).query_id
+
+    def drop_statement(self, key: ServiceKey) -> str:
+        """Exactly what `drop_service` sends."""
+        return statements.drop_service(key)
+
+    async def drop_service(self, key: ServiceKey) -> str:
+        """`DROP SERVICE IF EXISTS …`; returns the query id."""
+        return (await self._send(statements.drop_service(key))).query_id
+
+    def suspend_compute_pool_statement(self, name: str) -> str:
+        """Exactly what `suspend_compute_pool` sends."""
+        return statements.suspend_compute_pool(name)
+
+    async def suspend_compute_pool(self, name: str) -> str:
+        """`ALTER COMPUTE POOL … SUSPEND`; returns the query id."""
+        return (await self._send(statements.suspend_compute_pool(name))).query_id
 
     async def _send(self, statement: str) -> Answer:
         """Send a statement, on a new session if the account has ended this one.

@@ -1,9 +1,15 @@
-"""The statements that are sent: only SHOW, DESCRIBE, CALL and ALTER, so that no warehouse wakes."""
+"""The statements that are sent; none of them needs a warehouse, so none wakes one."""
 
 from __future__ import annotations
 
-from spcs_worker_tui.adapters.snowflake.quoting import literal, repository_name, service_name
+from spcs_worker_tui.adapters.snowflake.quoting import (
+    identifier,
+    literal,
+    repository_name,
+    service_name,
+)
 from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.ports import ScaleTo
 
 SHOW_SERVICES = "SHOW SERVICES IN ACCOUNT"
 SHOW_COMPUTE_POOLS = "SHOW COMPUTE POOLS"
@@ -59,3 +65,22 @@ def suspend_service(key: ServiceKey) -> str:
 def resume_service(key: ServiceKey) -> str:
     """Contract 1.8."""
     return f"ALTER SERVICE {service_name(key)} RESUME"
+
+
+def scale_service(key: ServiceKey, scale: ScaleTo) -> str:
+    """Contract 1.8: one statement, so that the two never contradict each other in between."""
+    ready = "" if scale.min_ready is None else f" MIN_READY_INSTANCES = {scale.min_ready:d}"
+    return (
+        f"ALTER SERVICE {service_name(key)} SET MIN_INSTANCES = {scale.min_instances:d} "
+        f"MAX_INSTANCES = {scale.max_instances:d}{ready}"
+    )
+
+
+def drop_service(key: ServiceKey) -> str:
+    """Contract 1.9; never with FORCE, which deletes block-storage volumes, too."""
+    return f"DROP SERVICE IF EXISTS {service_name(key)}"
+
+
+def suspend_compute_pool(name: str) -> str:
+    """Contract 1.10; never STOP ALL, which may drop services."""
+    return f"ALTER COMPUTE POOL {identifier(name)} SUSPEND"
