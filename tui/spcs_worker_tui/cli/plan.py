@@ -67,6 +67,8 @@ def _interrupted(left: list[Step]) -> str:
 def show(plan: Plan) -> None:
     """Print the plan."""
     put(one_line(plan.title))
+    for difference in plan.differences:
+        put(f"  ~ {one_line(difference, 1000)}")
     for number, step in enumerate(plan.steps, 1):
         put(f"  {number}. {one_line(step.title)}")
         if step.statement:

@@ -171,6 +171,8 @@ class DeployedSpec:
     text: str
     digest: str
     containers: tuple[ContainerSpec, ...] = ()
+    source: str = field(default="", repr=False, compare=False)
+    """Exactly as the server sent it, for sending it again; `text` is the same, cleaned."""
 
 
 @dataclass(frozen=True, slots=True)

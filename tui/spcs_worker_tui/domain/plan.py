@@ -50,6 +50,8 @@ class Plan:
     """What the service was when the plan was made."""
     warnings: tuple[str, ...] = ()
     """What the user should know before saying yes: what is lost, what still costs."""
+    differences: tuple[str, ...] = ()
+    """What will differ afterwards, by meaning, one line each; nothing secret in them."""
     subject: str = ""
     connection: str = ""
     id: str = field(default_factory=_new_id)

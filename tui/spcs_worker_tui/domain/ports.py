@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from spcs_worker_tui.domain.audit import AuditEntry
+from spcs_worker_tui.domain.creation import ServiceChanger
 from spcs_worker_tui.domain.fleet import (
     ComputePoolSnapshot,
     ContainerSnapshot,
@@ -61,7 +62,7 @@ class ScaleTo:
     min_ready: int | None = None
 
 
-class SnowflakeSession(Protocol):
+class SnowflakeSession(ServiceChanger, Protocol):
     """One saved connection. Statements run concurrently on it.
 
     After `SessionEndedError` the next `open` makes a new connection.

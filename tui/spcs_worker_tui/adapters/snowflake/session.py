@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.adapters.connections import ConnectionSettings
 from spcs_worker_tui.adapters.snowflake import logs, rows, statements
+from spcs_worker_tui.adapters.snowflake.keys import key_in_hand
+from spcs_worker_tui.adapters.snowflake.service_changes import ServiceChanges
 from spcs_worker_tui.domain.errors import (
     NotVisibleError,
     PrivilegeError,
     SessionEndedError,
     SignInNeededError,
+    SignInRefusedError,
     SnowflakeUnreachableError,
     StatementRefusedError,
 )
@@ -40,7 +43,7 @@ CLOSE_SECONDS = 3.0
 CONCURRENT_STATEMENTS = 8
 
 
-class ConnectorSession:
+class ConnectorSession(ServiceChanges):
     """Implements the port `SnowflakeSession`.
 
     Logs in when first needed, and again, once, when the account has ended the session; never
@@ -48,6 +51,7 @@ class ConnectorSession:
 
     Args:
         settings: Which saved connection.
+        keys: Where the password, token or passphrase is found that its settings lack.
         statement_seconds: How long one statement may take.
         login_seconds: How long a sign-in without a person may take.
     """
@@ -55,12 +59,14 @@ class ConnectorSession:
     def __init__(
         self,
         settings: ConnectionSettings,
+        keys: KeySource | None = None,
         *,
         statement_seconds: float = STATEMENT_SECONDS,
         login_seconds: float = LOGIN_SECONDS,
     ) -> None:
         self.name = settings.name
         self._settings = settings
+        self._keys = keys
         self._statement_seconds = statement_seconds
         self._login_seconds = login_seconds
         self._driver: ModuleType | None = None
@@ -87,13 +93,20 @@ class ConnectorSession:
                     "which needs you",
                     next_step="For scripts use a key pair or a programmatic access token.",
                 )
-            return await self._log_in(INTERACTIVE_SECONDS if interactive else self._login_seconds)
+            return await self._log_in(interactive=interactive)
 
-    async def _log_in(self, seconds: float) -> Identity:
+    async def _log_in(self, *, interactive: bool) -> Identity:
+        seconds = INTERACTIVE_SECONDS if interactive else self._login_seconds
+        key = await key_in_hand(self._settings, self._keys, again=interactive)
+        secrets = key.options() if key else {}
         driver = await self._load()
         try:
             async with asyncio.timeout(seconds):
-                connection = await driver.connect(self._settings, seconds)
+                connection = await driver.connect(self._settings, seconds, secrets)
+        except SignInRefusedError as error:
+            if key is None:
+                raise
+            raise key.refused(error) from error
         except TimeoutError as error:
             raise SnowflakeUnreachableError(
                 f"no answer from Snowflake to the sign-in with {self.name} in {seconds:.0f} s",

@@ -35,6 +35,7 @@ def deployed_spec(text: str, digest: str) -> DeployedSpec:
         text=printable(text),
         digest=digest,
         containers=tuple(_container(_mapping(item)) for item in _sequence(spec.get("containers"))),
+        source=text,
     )
 
 
