@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from spcs_worker_tui.cli.arguments import THEMES, parse
 from spcs_worker_tui.cli.console import has_colour
 from spcs_worker_tui.cli.exits import Exit, exit_of
 from spcs_worker_tui.cli.logs import describe
+from spcs_worker_tui.cli.remedies import commands, next_step
 from spcs_worker_tui.cli.report_json import as_json, as_object
 from spcs_worker_tui.cli.report_prometheus import as_prometheus
 from spcs_worker_tui.cli.report_table import table
@@ -21,11 +23,12 @@ from spcs_worker_tui.domain.fleet import (
     ConnectionState,
     FleetSnapshot,
     ServiceKey,
+    ServiceStatus,
 )
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.log import LogGap, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.domain.text import cell_width
-from spcs_worker_tui.domain.verdict import Health
+from spcs_worker_tui.domain.verdict import Health, Remedy, Verdict
 from spcs_worker_tui.operations.check import CheckOptions, CheckReport, assess
 from spcs_worker_tui.ui import theme
 from support import fleet as build
@@ -52,6 +55,30 @@ def test_one_row_for_each_service_the_worst_first() -> None:
     words = [line.split()[0] for line in lines[1:]]
     assert words == sorted(words, key=lambda word: -Health(word).severity)
     assert words[0] == "broken"
+
+
+def test_the_next_step_names_commands_and_no_keys() -> None:
+    ingest = build.service(status=ServiceStatus.SUSPENDED, binding=None)
+    found = report(build.fleet(ingest))
+    command = "spcs-worker-tui resume dev:ANALYTICS.PREFECT.INGEST"
+    (line,) = list(table(found, colour=False))[1:]
+    assert line.endswith(f" -> Resume it: {command}")
+    (service,) = as_object(found)["services"]
+    assert (service["next_step"], service["commands"]) == ("Resume it", [command])
+
+
+@pytest.mark.parametrize("remedy", Remedy)
+def test_every_remedy_is_worded_for_a_shell(remedy: Remedy) -> None:
+    key = ServiceKey("my dev", "D", "S", "a'b")
+    verdict = Verdict(Health.BROKEN, 9, "why", "Do it", remedy=remedy)
+    lines = commands(verdict, key)
+    assert all(shlex.split(line)[2] == "my dev:D.S.a'b" for line in lines)
+    assert all(
+        parse(shlex.split(line)[1:]).command in {"logs", "suspend", "resume"} for line in lines
+    )
+    assert next_step(verdict, key) == "; ".join(
+        ["Do it: " + lines[0], *lines[1:]] if lines else ["Do it"]
+    )
 
 
 def test_columns_stand_below_their_titles() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -341,3 +342,24 @@ def test_whatever_is_not_well_says_what_to_do() -> None:
     for rule in RULES:
         if rule.health in (Health.BROKEN, Health.DEGRADED):
             assert rule.next_step, rule.number
+
+
+def test_what_to_do_names_neither_keys_nor_commands() -> None:
+    for rule in RULES:
+        assert not re.search(r"(?<!')\b([b-z]|press|spcs-worker-tui)\b", rule.next_step), rule
+        assert rule.next_step or rule.remedy is None, rule
+
+
+@pytest.mark.parametrize("number", [2, 15])
+def test_a_failure_that_knows_what_to_do_is_believed(number: int) -> None:
+    (rule,) = (rule for rule in RULES if rule.number == number)
+    facts = Facts(
+        snowflake=SnowflakeFacts(blind=number == 2, advice="Correct the password"),
+        prefect=PrefectFacts(blind=number == 15, advice="Save a profile"),
+    )
+    assert rule.when(facts)
+    assert rule.advice(facts) == ({2: "Correct the password", 15: "Save a profile"}[number], None)
+    silent = Facts(
+        snowflake=SnowflakeFacts(blind=number == 2), prefect=PrefectFacts(blind=number == 15)
+    )
+    assert rule.advice(silent) == (rule.next_step, rule.remedy)

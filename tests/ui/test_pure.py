@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from spcs_worker_tui.domain.fleet import ConnectionState, ServiceStatus
 from spcs_worker_tui.domain.log import LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.domain.text import printable
-from spcs_worker_tui.domain.verdict import Health, JudgedFleet
+from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Remedy, Verdict
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui import lines
 from spcs_worker_tui.ui.columns import (
@@ -289,3 +289,12 @@ def test_the_store_counts_what_it_dropped() -> None:
     assert (lost, [event.text for event in kept]) == (11, [str(n) for n in range(15, 25)])  # type: ignore[union-attr]
     assert store.since(24)[1] == [LogNotice("24")]
     assert store.since(25) == (0, [])
+
+
+def test_the_next_step_names_the_keys_for_it() -> None:
+    offered = [
+        fmt.next_step(Verdict(Health.BROKEN, 9, "why", "Do it", remedy=remedy)) for remedy in Remedy
+    ]
+    assert offered == ["Do it (l)", "Do it (z)", "Do it (l, then z)", "Do it (r)"]
+    assert fmt.next_step(Verdict(Health.BROKEN, 9, "why", "Do it")) == "Do it"
+    assert fmt.next_step(Verdict(Health.HEALTHY, 9, "why")) == ""

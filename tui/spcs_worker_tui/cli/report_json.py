@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from spcs_worker_tui.cli.exits import exit_of
+from spcs_worker_tui.cli.remedies import commands
 from spcs_worker_tui.cli.report_table import newest_heartbeat
 from spcs_worker_tui.cli.urls import without_credentials
 from spcs_worker_tui.domain.fleet import (
@@ -85,6 +86,7 @@ def _service(service: ServiceSnapshot, verdict: Verdict, snapshot: FleetSnapshot
         "rule": verdict.rule,
         "reason": verdict.reason,
         "next_step": verdict.next_step,
+        "commands": list(commands(verdict, key)),
         "since": _time(verdict.since),
         "sync": str(verdict.sync),
         "sync_detail": verdict.sync_detail,
@@ -127,6 +129,7 @@ def _work_pool(
         "name": service.binding.pool.name,
         "api_url": without_credentials(service.binding.pool.api_url),
         "error": str(seen.error) if seen and seen.error else None,
+        "next_step": seen.error.next_step if seen and seen.error else "",
         "status": pool.status if pool else None,
         "is_paused": pool.is_paused if pool else None,
         "late": pool.late_count if pool else None,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from spcs_worker_tui.cli.console import Ink, paint
+from spcs_worker_tui.cli.remedies import next_step
 from spcs_worker_tui.domain.age import humanise
 from spcs_worker_tui.domain.fleet import ConnectionSnapshot, FleetSnapshot, ServiceSnapshot
 from spcs_worker_tui.domain.prefect import WorkPoolSnapshot
@@ -57,8 +58,8 @@ def service_row(service: ServiceSnapshot, verdict: Verdict, snapshot: FleetSnaps
     seen = snapshot.work_pool(service)
     pool = seen.value if seen and seen.observed_at else None
     reason = one_line(verdict.reason, 300)
-    if verdict.next_step:
-        reason += f" -> {one_line(verdict.next_step, 200)}"
+    if following := next_step(verdict, service.key):
+        reason += f" -> {following}"
     return [
         str(verdict.health),
         one_line(service.key.qualified),

@@ -188,6 +188,7 @@ class _Case:
             rule=old.rule,
             reason=old.reason,
             next_step=old.next_step,
+            remedy=old.remedy,
             facts=(*verdict.facts, pending),
         )
 
@@ -312,12 +313,14 @@ def _verdict(
     rule: Rule, facts: Facts, joined: JoinedWorkers, sync: SyncWord, shown: tuple[Fact, ...]
 ) -> Verdict:
     p = facts.prefect
+    next_step, remedy = rule.advice(facts)
     counts = facts.kind is Kind.WORKER and p.asked
     return Verdict(
         health=rule.health,
         rule=rule.number,
         reason=rule.reason(facts),
-        next_step=rule.next_step,
+        next_step=next_step,
+        remedy=remedy,
         facts=shown,
         sync=sync.word,
         sync_detail=sync.detail,

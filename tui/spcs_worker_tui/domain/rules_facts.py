@@ -78,6 +78,8 @@ class SnowflakeFacts:
     seen: timedelta | None = timedelta(seconds=1)
     """Age of the connection's last good answer."""
     error: str = ""
+    advice: str = ""
+    """The error's own next step."""
     ready: int = 1
     needed: int = 1
     target: int = 1
@@ -109,6 +111,8 @@ class PrefectFacts:
     blind: bool = False
     seen: timedelta | None = timedelta(seconds=1)
     error: str = ""
+    advice: str = ""
+    """The error's own next step."""
     pool_exists: bool = True
     matched_by: MatchedBy = MatchedBy.INSTANCE
     beat: Beat = Beat.FRESH

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from spcs_worker_tui.domain.rules_facts import Facts
-from spcs_worker_tui.domain.verdict import Health
+from spcs_worker_tui.domain.verdict import Health, Remedy
 
 
 class Side(StrEnum):
@@ -24,7 +24,9 @@ class Rule:
     `snowflake` and `prefect` are the conditions in words, as docs/health.md shows them; `when`
     is the same for the machine, given that no earlier rule matched. `settles` is True where the
     rule rests on an age or on a missing row and so has to be seen in two polls before it makes
-    a verdict worse.
+    a verdict worse. `remedy` is what this program offers towards `next_step`, which names neither
+    keys nor commands. With `from_failure`, the next step of the failed question counts instead,
+    where it has one: it knows more.
     """
 
     number: int
@@ -36,6 +38,15 @@ class Rule:
     next_step: str = ""
     side: Side = Side.SNOWFLAKE
     settles: bool = False
+    remedy: Remedy | None = None
+    from_failure: bool = False
+
+    def advice(self, facts: Facts) -> tuple[str, Remedy | None]:
+        """What to do next, and what this program offers towards it."""
+        side = facts.snowflake if self.side is Side.SNOWFLAKE else facts.prefect
+        if self.from_failure and side.advice:
+            return side.advice, None
+        return self.next_step, self.remedy
 
 
 def fixed(reason: str) -> Callable[[Facts], str]:

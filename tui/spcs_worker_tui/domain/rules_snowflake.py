@@ -8,11 +8,11 @@ from spcs_worker_tui.domain import rules_text as text
 from spcs_worker_tui.domain.fleet import ServiceStatus
 from spcs_worker_tui.domain.rules_facts import Beat, Facts, Kind
 from spcs_worker_tui.domain.rules_row import WATCH, Rule, Side, fixed
-from spcs_worker_tui.domain.verdict import Health
+from spcs_worker_tui.domain.verdict import Health, Remedy
 
 _LAST_WORDS = "Read the log: the last words of the previous container say why it ended"
-_RESUME = "Resume with z"
-_RETRY = "r asks again; when the sign-in ended, sign in on that connection's line"
+_RESUME = "Resume it"
+_RETRY = "Ask again; when the sign-in ended, sign in to that connection"
 
 
 def _is(*statuses: ServiceStatus) -> Callable[[Facts], bool]:
@@ -45,7 +45,8 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         Health.UNKNOWN,
         lambda f: f.snowflake.blind and f.kind is Kind.WORKER and f.prefect.blind,
         text.blind_both,
-        "Check this machine's network; r asks again",
+        "Check this machine's network, then ask again",
+        remedy=Remedy.LOOK_AGAIN,
     ),
     Rule(
         2,
@@ -55,6 +56,8 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         lambda f: f.snowflake.blind,
         text.blind_snowflake,
         _RETRY,
+        remedy=Remedy.LOOK_AGAIN,
+        from_failure=True,
     ),
     Rule(
         3,
@@ -72,6 +75,7 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         _is(ServiceStatus.INTERNAL_ERROR, ServiceStatus.FAILED),
         text.failed,
         _LAST_WORDS,
+        remedy=Remedy.READ_LOG,
     ),
     Rule(
         5,
@@ -84,6 +88,7 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         ),
         text.suspended_idle,
         _RESUME,
+        remedy=Remedy.RESUME,
     ),
     Rule(
         6,
@@ -93,6 +98,7 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         lambda f: _suspended(f) and not f.prefect.others_fresh,
         text.suspended_late,
         _RESUME,
+        remedy=Remedy.RESUME,
     ),
     Rule(
         7,
@@ -102,6 +108,7 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         _suspended,
         text.suspended_served,
         _RESUME,
+        remedy=Remedy.RESUME,
     ),
     Rule(
         8,
@@ -149,6 +156,7 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         lambda f: f.snowflake.is_looping,
         text.looping,
         _LAST_WORDS,
+        remedy=Remedy.READ_LOG,
     ),
     Rule(
         10,
@@ -198,6 +206,7 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         lambda f: f.snowflake.is_upgrading and f.snowflake.upgrading_for > f.limits.upgrade_grace,
         text.upgrade_stuck,
         "Read the new instance's message and log; apply the previous spec to go back",
+        remedy=Remedy.READ_LOG,
     ),
     Rule(
         36,
@@ -216,5 +225,6 @@ SNOWFLAKE_RULES: tuple[Rule, ...] = (
         lambda f: not f.snowflake.is_up,
         text.not_enough,
         "Read the container's message and log",
+        remedy=Remedy.READ_LOG,
     ),
 )

@@ -6,10 +6,10 @@ from spcs_worker_tui.domain import rules_text as text
 from spcs_worker_tui.domain.join import MatchedBy
 from spcs_worker_tui.domain.rules_facts import Beat, Facts, Kind, VersionGap
 from spcs_worker_tui.domain.rules_row import WATCH, Rule, Side, fixed
-from spcs_worker_tui.domain.verdict import Health
+from spcs_worker_tui.domain.verdict import Health, Remedy
 
 _LAST_WORDS = "Read the log: the last words of the previous container say why it ended"
-_RESTART = "Read the log; if it stays silent, suspend and resume with z (its runs are lost)"
+_RESTART = "Read the log; if it stays silent, suspend and resume it, which costs its runs"
 
 
 def _not_fetching(f: Facts) -> bool:
@@ -73,6 +73,7 @@ UP_RULES: tuple[Rule, ...] = (
         lambda f: f.kind is Kind.WORKER and f.prefect.blind,
         text.prefect_blind,
         "Check the Prefect server, its address from this machine, and the saved credentials",
+        from_failure=True,
         side=Side.PREFECT,
     ),
     Rule(
@@ -93,6 +94,7 @@ UP_RULES: tuple[Rule, ...] = (
         lambda f: f.kind is Kind.WORKER and f.prefect.beat is Beat.NONE,
         text.never_reported,
         "Read the log; check PREFECT_API_URL, the work pool and the external access integration",
+        remedy=Remedy.READ_LOG,
         side=Side.PREFECT,
         settles=True,
     ),
@@ -104,6 +106,7 @@ UP_RULES: tuple[Rule, ...] = (
         lambda f: f.kind is Kind.WORKER and f.prefect.beat is Beat.LOST and not f.prefect.all_lost,
         text.silent,
         _RESTART,
+        remedy=Remedy.RESTART,
         side=Side.PREFECT,
         settles=True,
     ),
@@ -139,6 +142,7 @@ UP_RULES: tuple[Rule, ...] = (
         lambda f: f.kind is Kind.WORKER and _some_silent(f),
         text.some_silent,
         "Read the log of the silent instance",
+        remedy=Remedy.READ_LOG,
         side=Side.PREFECT,
         settles=True,
     ),
@@ -170,6 +174,7 @@ UP_RULES: tuple[Rule, ...] = (
         lambda f: f.kind is Kind.WORKER and _very_late(f),
         text.not_fetching,
         _RESTART,
+        remedy=Remedy.RESTART,
         side=Side.PREFECT,
         settles=True,
     ),
@@ -181,6 +186,7 @@ UP_RULES: tuple[Rule, ...] = (
         lambda f: f.kind is Kind.WORKER and _not_fetching(f),
         text.not_fetching,
         _RESTART,
+        remedy=Remedy.RESTART,
         side=Side.PREFECT,
         settles=True,
     ),
@@ -231,6 +237,7 @@ UP_RULES: tuple[Rule, ...] = (
         lambda f: f.snowflake.restarted_for is not None,
         text.restarted,
         _LAST_WORDS,
+        remedy=Remedy.READ_LOG,
     ),
     Rule(
         38,

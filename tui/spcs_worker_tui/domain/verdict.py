@@ -46,6 +46,18 @@ class Sync(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Remedy(StrEnum):
+    """What this program itself offers towards the next step.
+
+    Each front end says it in its own words: the dashboard names a key, `--check` a command.
+    """
+
+    READ_LOG = "read the log"
+    RESUME = "resume"
+    RESTART = "read the log, then suspend and resume"
+    LOOK_AGAIN = "look again"
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One raw fact that the rule looked at."""
@@ -65,6 +77,7 @@ class Verdict:
     rule: int
     reason: str
     next_step: str = ""
+    remedy: Remedy | None = None
     facts: tuple[Fact, ...] = ()
     sync: Sync = Sync.UNKNOWN
     sync_detail: str = ""

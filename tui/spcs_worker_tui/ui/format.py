@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from spcs_worker_tui.domain.fleet import ConnectionState
-from spcs_worker_tui.domain.verdict import Health
+from spcs_worker_tui.domain.verdict import Health, Remedy, Verdict
 
 NOTHING: Final = "-"
 """Stands for: there is no such thing here. An empty cell would look like a drawing error."""
@@ -156,3 +156,18 @@ def of(part: int, whole: int) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 run`, `2 runs`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+_KEYS = {
+    Remedy.READ_LOG: "l",
+    Remedy.RESUME: "z",
+    Remedy.RESTART: "l, then z",
+    Remedy.LOOK_AGAIN: "r",
+}
+
+
+def next_step(verdict: Verdict) -> str:
+    """What to do next, with the keys for it."""
+    if verdict.remedy is None or not verdict.next_step:
+        return verdict.next_step
+    return f"{verdict.next_step} ({_KEYS[verdict.remedy]})"

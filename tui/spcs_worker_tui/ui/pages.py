@@ -28,7 +28,8 @@ def verdict_lines(row: ServiceRow, beats: Beats, room: int) -> list[Line]:
         return [*lines, (Cell("   Not judged yet", "muted"),)]
     lines += [(Cell("   ", ""), Cell(part)) for part in wrap(verdict.reason, room - 4)]
     arrow = f" {beats.glyphs.next_step} "
-    for index, part in enumerate(wrap(verdict.next_step, room - 4) if verdict.next_step else ()):
+    advice = fmt.next_step(verdict)
+    for index, part in enumerate(wrap(advice, room - 4) if advice else ()):
         lines.append(
             (Cell(arrow if not index else " " * len(arrow), "accent"), Cell(part, "accent"))
         )

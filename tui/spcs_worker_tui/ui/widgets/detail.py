@@ -71,7 +71,7 @@ class Detail(FixedLines):
         )
         if verdict is None:
             return head, (Cell("Not judged yet", "muted"),), ()
-        return head, (Cell(verdict.reason),), self._step(verdict.next_step)
+        return head, (Cell(verdict.reason),), self._step(fmt.next_step(verdict))
 
     def _step(self, text: str) -> Line:
         if not text:
