@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
 
+from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 
 from spcs_worker_tui.ui.app import FleetApp
@@ -65,6 +66,14 @@ async def ready(pilot: Pilot[Any]) -> None:
         await until(pilot, lambda: app.desk.log.end > 0 or not app._link._console.log)
     await until(pilot, lambda: app._log_paint is None)
     await pilot.pause()
+
+
+def burst(pilot: Pilot[Any], typed: str) -> None:
+    """Have the terminal deliver all of this in one read."""
+    parser, driver = XTermParser(), pilot.app._driver
+    assert driver is not None
+    for event in [*parser.feed(typed), *parser.feed("")]:
+        driver.send_message(event)
 
 
 async def select(pilot: Pilot[Any], name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import Provider
@@ -45,6 +45,7 @@ from spcs_worker_tui.ui.messages import (
 )
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow
 from spcs_worker_tui.ui.screens.fleet import FleetScreen
+from spcs_worker_tui.ui.type_ahead import TypeAhead
 
 PAINT_LOG_EVERY = 0.22
 """Seconds between two paints of a log that grows: painting is what a busy log costs."""
@@ -112,6 +113,7 @@ class FleetApp(App[None]):
         self._log_paint: Timer | None = None
         self._follow_soon: Timer | None = None
         self._last_interrupt: datetime | None = None
+        self._type_ahead = TypeAhead(self, super().on_event)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our tokens, known in every style sheet."""
@@ -135,6 +137,13 @@ class FleetApp(App[None]):
     async def on_unmount(self) -> None:
         """Nothing that was started outlives the dashboard."""
         await self._link.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys one at a time; everything else as it comes."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._type_ahead.add(event)
+        else:
+            await super().on_event(event)
 
     # From the console
 
@@ -247,7 +256,7 @@ class FleetApp(App[None]):
     def _plan_made(self, event: PlanMade) -> None:
         from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - when first shown
 
-        name = event.plan.service.connection
+        name = event.plan.connection
         connection = self.judged.snapshot.connection(name) if self.judged else None
         self.push_screen(PlanModal(event.plan, connection, event.verb, self.desk.glyphs))
 
