@@ -79,12 +79,6 @@ async def test_wrong_role_says_so(bench: Bench) -> None:
     assert "role" in caught.value.next_step
 
 
-async def test_a_connection_without_password_is_a_matter_of_settings(bench: Bench) -> None:
-    session = bench.connect(changes={"password": None})
-    with pytest.raises(ConfigurationError, match="password"):
-        await session.open()
-
-
 async def test_a_connection_that_was_deleted_meanwhile(bench: Bench) -> None:
     save(bench.home, {"other": {"account": "a"}})
     with pytest.raises(ConfigurationError, match="dev"):

@@ -23,6 +23,9 @@ from spcs_worker_tui.domain.text import one_line
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _BROWSER = {"externalbrowser", "oauth_authorization_code"}
 _MFA = "username_password_mfa"
+_SECRETS = frozenset(
+    {"password", "token", "token_file_path", "private_key_file_pwd", "private_key_password"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,9 @@ class ConnectionSettings:
     interactive: bool = False
     private_key_path: str = ""
     """`snow`'s spelling of `private_key_file`, which the connector does not know by this name."""
+    private_key_file: str = ""
+    secrets: frozenset[str] = frozenset()
+    """Which secrets the files hold for it, by the names of their settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +173,6 @@ def _settings(name: str, table: Mapping[str, Any]) -> ConnectionSettings:
         authenticator=authenticator,
         interactive=authenticator in _BROWSER or (authenticator == _MFA and not passcode),
         private_key_path=private_key_path,
+        private_key_file=text("private_key_file"),
+        secrets=frozenset(key for key in _SECRETS if values.get(key)),
     )

@@ -24,6 +24,7 @@ from spcs_worker_tui.domain.errors import (
     SnowflakeUnreachableError,
     StatementRefusedError,
 )
+from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.ports import Identity
 from spcs_worker_tui.domain.text import one_line
 
@@ -67,12 +68,15 @@ class Answer:
     query_id: str = ""
 
 
-async def connect(settings: ConnectionSettings, seconds: float) -> Connection:
+async def connect(
+    settings: ConnectionSettings, seconds: float, secrets: Mapping[str, Secret]
+) -> Connection:
     """Log in with one saved connection.
 
     Args:
         settings: The connector reads the rest, secrets included, from its own files.
         seconds: How long the connector may go on trying.
+        secrets: What those files lack, by the connector's names.
 
     Raises:
         ConfigurationError: Something is missing from the connection, or is wrong.
@@ -89,6 +93,7 @@ async def connect(settings: ConnectionSettings, seconds: float) -> Connection:
         # Without it the connector warns of a default that will change.
         "enable_server_session_keep_alive_auto_detection": False,
     }
+    options |= {option: secret.reveal() for option, secret in secrets.items()}
     if settings.private_key_path:
         options["private_key_file"] = settings.private_key_path
     try:

@@ -31,6 +31,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
+from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.ports import Identity, ScaleTo
 
 if TYPE_CHECKING:
