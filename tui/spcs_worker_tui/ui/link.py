@@ -6,6 +6,8 @@ else is a bug, ends that piece of work and is shown by the app as what it is.
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -31,6 +33,11 @@ from spcs_worker_tui.ui.messages import (
 T = TypeVar("T")
 
 OpenConsole = Callable[[], Awaitable[FleetConsole]]
+
+CLOSES_SILENTLY = 1.0
+"""Seconds that closing may take before a line says that it goes on."""
+CLOSES_WITHIN = 8.0
+"""Seconds after which closing is given up; sessions that were not ended expire by themselves."""
 
 
 class ConsoleLink:
@@ -140,13 +147,33 @@ class ConsoleLink:
         console.refresh()
 
     async def close(self) -> None:
-        """Nothing that was started outlives the dashboard."""
-        if self._console is not None:
-            await self._console.close()
+        """Nothing that was started outlives the dashboard.
+
+        The terminal is the user's again by now, so nobody waits without being told what for.
+        """
+        if self._console is None:
+            if self._is_busy:
+                _say("Waiting for what was being started, to end it.")
+            return
+        closing = asyncio.ensure_future(self._console.close())
+        _, still = await asyncio.wait({closing}, timeout=CLOSES_SILENTLY)
+        if still:
+            _say("Ending the sessions.")
+            _, still = await asyncio.wait({closing}, timeout=CLOSES_WITHIN)
+        if still:
+            closing.cancel()
+            _say("Some sessions did not end in time; they expire by themselves.")
 
     def _start(self, work: Coroutine[Any, Any, None], group: str) -> None:
         """Instead of what the same group was doing."""
         self._app.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+
+def _say(text: str) -> None:
+    # Past Textual, which holds sys.stderr while its screen is up.
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(f"spcs-worker-tui: {text}\n")
+        sys.__stderr__.flush()
 
 
 @asynccontextmanager
