@@ -256,6 +256,83 @@ def test_log_lines_say_when_and_who() -> None:
     assert event_text(late, style("")) == "worker/0 ~ hello"
 
 
+NOON = 1_795_435_200_000_000_000
+
+
+def shown(
+    text: str, time_ns: int | None = NOON + 123_000_000, room: int | None = None
+) -> list[str]:
+    lines_of = event_lines(LogLine(SOURCE, time_ns, text), style("seconds"), room)
+    return ["".join(cell.text for cell in line).rstrip() for line in lines_of]
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2026-11-23T12:00:00.118 | INFO    | ",
+        "2026-11-23 11:59:58,999 | INFO    | ",
+        "2026-11-23T13:00:01+01:00 | INFO    | ",
+        "[2026-11-23T12:00:00.118Z] ",
+        "12:00:00.118 | INFO    | ",
+    ],
+)
+def test_a_line_that_repeats_the_servers_time_says_it_once(stamp: str) -> None:
+    assert shown(f"{stamp}Task run 'a'") == [" 12:00:00 worker/0  Task run 'a'"]
+    event = LogLine(SOURCE, NOON, f"{stamp}Task run 'a'")
+    assert event_text(event, style("seconds")) == f"12:00:00 worker/0  {stamp}Task run 'a'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-23T11:34:41.818 | the run of half an hour ago",
+        "2026-11-22T12:00:00.000 | yesterday",
+        "11:34:41 is another time",
+        "2026-99-23T11:34:41 is no time",
+        "99:99:99 is no time",
+        "2026-11-23 is a day",
+    ],
+)
+def test_another_time_stays_in_the_line(text: str) -> None:
+    assert shown(text) == [f" 12:00:00 worker/0  {text}"]
+
+
+def test_midnight_is_no_difference_of_a_day() -> None:
+    midnight = NOON + 43_200_000_000_000
+    assert shown("23:59:59.900 | x", midnight) == [" 00:00:00 worker/0  x"]
+
+
+def test_without_the_servers_time_the_lines_own_is_shown() -> None:
+    assert shown("2026-11-23T11:34:41.818 | INFO    | x", None) == [" 11:34:41 worker/0  x"]
+    assert shown("11:34:41.818 | INFO    | x", None) == [
+        "          worker/0  11:34:41.818 | INFO    | x"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "word", "tone"),
+    [
+        ("INFO   ", "", "ink"),
+        ("DEBUG  ", "DEBUG ", "muted"),
+        ("WARNING", "WARNING ", "verdict-degraded"),
+        ("ERROR  ", "ERROR ", "verdict-broken"),
+        ("CRITICAL", "CRITICAL ", "verdict-broken"),
+    ],
+)
+def test_the_level_is_a_colour_and_where_it_matters_a_word(
+    level: str, word: str, tone: str
+) -> None:
+    (line,) = event_lines(LogLine(SOURCE, NOON, f"12:00:00.1 | {level} | well"), style(), None)
+    assert "".join(cell.text for cell in line).endswith(f"worker/0  {word}well")
+    assert line[-1] == Cell("well", tone)
+
+
+def test_wrapped_parts_stand_under_the_text() -> None:
+    first, second = shown("2026-11-23T12:00:00.118 | WARNING | one two three four", room=40)
+    assert first == " 12:00:00 worker/0  WARNING one two"
+    assert second == " " * 20 + "three four"
+
+
 def test_marks_say_what_is_missing() -> None:
     gap = LogGap(SOURCE, 1_795_435_200_000_000_000, 1_795_435_201_000_000_000)
     text = "── worker/0: lines are missing here, between 12:00:00.000 and 12:00:01.000 ──"

@@ -10,6 +10,7 @@ from datetime import tzinfo
 from spcs_worker_tui.domain.log import LogEvent, LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.lines import Cell, Line, width, wrap
+from spcs_worker_tui.ui.log_stamp import take_apart
 from spcs_worker_tui.ui.theme import SOURCES
 
 LINE_LIMIT = 2_000
@@ -18,6 +19,9 @@ LINE_LIMIT = 2_000
 _LEVEL = re.compile(
     r"\b(?:(CRITICAL|FATAL|ERROR|Traceback \(most recent)|(WARNING|WARN)|(DEBUG|TRACE))\b"
 )
+
+_USUAL = {"", "INFO"}
+"""Levels that need no word: most lines have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,10 @@ def level_tone(text: str) -> str:
 
 
 def event_text(event: LogEvent, style: LogStyle) -> str:
-    """The event as one plain line, for the clipboard."""
+    """The event as one plain line for the clipboard: log lines in full, as they were written."""
+    if isinstance(event, LogLine):
+        head = _head(event, event.time_ns, style)
+        return ("".join(cell.text for cell in head) + _shown(event.text)).strip()
     return "".join(cell.text for cell in event_lines(event, style, None)[0]).strip()
 
 
@@ -71,22 +78,37 @@ def _parts(text: str, room: int | None, taken: int) -> list[str]:
 
 
 def _log_line(event: LogLine, style: LogStyle, room: int | None) -> list[Line]:
-    text = event.text.expandtabs(4)
-    if len(text) > LINE_LIMIT:
-        text = text[:LINE_LIMIT] + "…"
-    head = [Cell(" ", "")]
-    if style.timestamps:
-        time = fmt.nanoseconds(event.time_ns, style.zone)
-        head.append(Cell(f"{time if style.timestamps == 'milliseconds' else time[:8]} ", "muted"))
-    tone = f"source-{style.place(event.source) % SOURCES}"
-    head.append(Cell(f"{event.source}", tone))
-    head.append(Cell(" ~ " if event.late else "  ", "muted"))
+    stamped = take_apart(_shown(event.text), event.time_ns)
+    head = _head(event, stamped.time_ns, style)
     taken = sum(width(cell.text) for cell in head)
-    first, *others = _parts(text, room, taken)
-    tone = level_tone(text)
-    lines: list[Line] = [(*head, Cell(first, tone))]
+    tone = level_tone(stamped.level or stamped.text)
+    level = "" if stamped.level in _USUAL else f"{stamped.level} "
+    first, *others = _parts(level + stamped.text, room, taken)
+    lines: list[Line] = [(*head, *_with_level(first, level, tone))]
     lines += [(Cell(" " * taken, ""), Cell(other, tone)) for other in others]
     return lines
+
+
+def _shown(text: str) -> str:
+    text = text.expandtabs(4)
+    return text if len(text) <= LINE_LIMIT else text[:LINE_LIMIT] + "…"
+
+
+def _head(event: LogLine, time_ns: int | None, style: LogStyle) -> list[Cell]:
+    head = [Cell(" ", "")]
+    if style.timestamps:
+        time = fmt.nanoseconds(time_ns, style.zone)
+        head.append(Cell(f"{time if style.timestamps == 'milliseconds' else time[:8]} ", "muted"))
+    head.append(Cell(f"{event.source}", f"source-{style.place(event.source) % SOURCES}"))
+    head.append(Cell(" ~ " if event.late else "  ", "muted"))
+    return head
+
+
+def _with_level(text: str, level: str, tone: str) -> Line:
+    """The level in bold, so that it is no part of the sentence behind it."""
+    if level and text.startswith(level):
+        return (Cell(level, f"{tone} bold"), Cell(text.removeprefix(level), tone))
+    return (Cell(text, tone),)
 
 
 def _gap(event: LogGap, style: LogStyle) -> str:
