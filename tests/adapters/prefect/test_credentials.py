@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder, Credentials
+from spcs_worker_tui.domain.keys import FoundKey, KeyKind, KeyName, Secret
 
 CLOUD = "https://api.prefect.cloud/api/accounts/a/workspaces/w"
 LOCAL = "http://127.0.0.1:4200/api"
@@ -110,17 +111,52 @@ def test_where_profiles_are(tmp_path: Path, profiles: Path) -> None:
     assert CredentialFinder({"PREFECT_HOME": str(tmp_path / "none")}).find(CLOUD).is_empty
 
 
-def test_a_keyring_is_asked_last(profiles: Path) -> None:
-    asked: list[str] = []
+class Kept:
+    """A `KeySource` that has keys for some APIs, and remembers what it was asked for."""
 
-    def keyring(api_url: str) -> Credentials | None:
-        asked.append(api_url)
-        return Credentials(api_key="kept")
+    def __init__(self, problem: str = "", **keys: str) -> None:
+        self.problem = problem
+        self.keys = {KeyKind(kind): value for kind, value in keys.items()}
+        self.asked: list[KeyName] = []
 
-    finder = CredentialFinder({}, profiles, keyring)
-    assert finder.find(CLOUD).api_key == "pnu_cloud"
-    assert finder.find("http://other/api/").api_key == "kept"
-    assert asked == ["http://other/api"]
+    async def find(self, name: KeyName, *, again: bool = False) -> FoundKey:
+        self.asked.append(name)
+        if (value := self.keys.get(name.kind)) is not None:
+            return FoundKey(Secret(value), "the keyring")
+        return FoundKey(problem=self.problem)
+
+
+async def test_a_keyring_is_asked_last(profiles: Path) -> None:
+    kept = Kept(**{"api-key": "kept"})
+    finder = CredentialFinder({}, profiles, kept)
+    assert (await finder.find_everywhere(CLOUD)).api_key == "pnu_cloud"
+    assert kept.asked == []
+    found = await finder.find_everywhere("http://other/api/")
+    assert (found.api_key, found.source) == ("kept", "the keyring")
+    assert {name.owner for name in kept.asked} == {"http://other/api"}
+
+
+async def test_a_profile_without_a_key_keeps_its_other_settings(profiles: Path) -> None:
+    kept = Kept(**{"auth-string": "ops:kept"})
+    found = await CredentialFinder({}, profiles, kept).find_everywhere("http://proxied/api")
+    assert found.headers() == {"X-Token": "t", "Authorization": "Basic b3BzOmtlcHQ="}
+
+
+async def test_a_keyring_that_cannot_be_asked_is_named_as_the_problem(profiles: Path) -> None:
+    kept = Kept("the keyring is locked")
+    found = await CredentialFinder({}, profiles, kept).find_everywhere("http://other/api")
+    assert found.is_empty
+    assert found.problem == "Its Prefect API key is kept, but the keyring is locked"
+
+
+def test_which_apis_are_known_and_where_their_keys_are(profiles: Path) -> None:
+    known = CredentialFinder({"PREFECT_API_URL": "http://env/api"}, profiles).known()
+    assert {(need.name.owner, need.source) for need in known} == {
+        ("http://env/api", ""),
+        (CLOUD, "Prefect profile 'cloud'"),
+        (LOCAL, "Prefect profile 'local'"),
+        ("http://proxied/api", ""),
+    }
 
 
 def test_secrets_stay_out_of_repr() -> None:

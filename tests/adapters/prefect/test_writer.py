@@ -28,7 +28,10 @@ SAVED = Credentials(auth_string="ops:wonder land", source="the test")
 
 
 def writer(credentials: Credentials = SAVED) -> PrefectWriter:
-    made: PrefectWriter = import_writer().PrefectClients(lambda _url: credentials)
+    async def find(_url: str) -> Credentials:
+        return credentials
+
+    made: PrefectWriter = import_writer().PrefectClients(find)
     return made
 
 
@@ -177,7 +180,7 @@ async def test_credentials_saved_for_one_api_are_not_sent_to_another(
         'PREFECT_API_AUTH_STRING = "ops:wonder land"\n'
     )
     finder = CredentialFinder({}, tmp_path / "profiles.toml")
-    clients: PrefectWriter = import_writer().PrefectClients(finder.find)
+    clients: PrefectWriter = import_writer().PrefectClients(finder.find_everywhere)
     with pytest.raises(PrefectUnauthorizedError, match="none are saved"):
         await clients.pause_state(WorkQueueKey(await pool(prefect, "private")))
 

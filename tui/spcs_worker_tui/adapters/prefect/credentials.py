@@ -2,18 +2,25 @@
 
 A credential is used only for the API that it was saved for: a service's spec may name any
 address, and what is sent there must not depend on who wrote the spec.
+
+The environment comes first, then Prefect's own profiles, then the keyring: what the user told
+Prefect's own tools wins, and the keyring fills in what is lacking.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from spcs_worker_tui.domain.key_ports import KeySource
+from spcs_worker_tui.domain.keys import KeyKind, KeyName, KeyNeed, Secret
 
 _API_URL = "PREFECT_API_URL"
 _TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
@@ -40,6 +47,12 @@ class Credentials:
         """Whether there is nothing to sign in with."""
         return not (self.api_key or self.auth_string or self.custom_headers)
 
+    def with_key(self, kind: KeyKind, secret: Secret, source: str) -> Credentials:
+        """These, with that key; what else is set for this API stays."""
+        if kind is KeyKind.AUTH_STRING:
+            return replace(self, auth_string=secret.reveal(), source=source)
+        return replace(self, api_key=secret.reveal(), source=source)
+
     def headers(self) -> dict[str, str]:
         """The headers to send; the auth string wins over the key (prefect-contract 1.2)."""
         headers = {
@@ -62,21 +75,24 @@ class CredentialFinder:
         environ: The environment.
         profiles: Prefect's `profiles.toml`; by default where Prefect keeps it
             (prefect-contract 1.7). It is read, never written.
-        keyring: Asked last: the credentials for an API URL, or None.
+        keys: Asked last, and only by `find_everywhere`.
     """
 
     def __init__(
         self,
         environ: Mapping[str, str] | None = None,
         profiles: Path | None = None,
-        keyring: Callable[[str], Credentials | None] | None = None,
+        keys: KeySource | None = None,
     ) -> None:
         self._environ = os.environ if environ is None else environ
         self._profiles = profiles or _profiles_path(self._environ)
-        self._keyring = keyring
+        self._keys = keys
 
     def find(self, api_url: str) -> Credentials:
-        """What to sign in with at that API, empty when nothing is saved; never raises."""
+        """What the environment and the profiles have for that API; never raises.
+
+        It reads files, so call it in a thread.
+        """
         environ = self._environ
         if _base(environ.get(_API_URL, "")) == _base(api_url):
             found = _from_settings(environ, "the environment")
@@ -89,9 +105,37 @@ class CredentialFinder:
                     return _from_settings(settings, f"Prefect profile {name!r}")
         except (OSError, ValueError) as error:
             problem = f"{self._profiles} cannot be read: {_first_line(error)}"
-        if self._keyring is not None and (kept := self._keyring(_base(api_url))) is not None:
-            return kept
         return Credentials(problem=problem)
+
+    async def find_everywhere(self, api_url: str) -> Credentials:
+        """What to sign in with at that API, empty when nothing is saved; never raises."""
+        found = await asyncio.to_thread(self.find, api_url)
+        if self._keys is None or found.api_key or found.auth_string:
+            return found
+        problem = found.problem
+        for kind in (KeyKind.AUTH_STRING, KeyKind.API_KEY):
+            answer = await self._keys.find(KeyName.prefect(api_url, kind))
+            if answer.secret is not None:
+                return found.with_key(kind, answer.secret, answer.source)
+            if answer.problem:
+                problem = f"Its {kind.words} is kept, but {answer.problem}"
+        return replace(found, problem=problem)
+
+    def known(self) -> tuple[KeyNeed, ...]:
+        """The APIs that the environment and the profiles name, and what has a key for each."""
+        urls = [self._environ.get(_API_URL, "")]
+        try:
+            urls += [settings.get(_API_URL, "") for _, settings in self._saved_profiles()]
+        except (OSError, ValueError):
+            # Whoever asks that API is told so; here the other places still count.
+            urls = urls[:1]
+        needs = []
+        for url in dict.fromkeys(map(_base, filter(None, urls))):
+            found = self.find(url)
+            kind = KeyKind.AUTH_STRING if found.auth_string else KeyKind.API_KEY
+            has_one = bool(found.auth_string or found.api_key)
+            needs.append(KeyNeed(KeyName.prefect(url, kind), found.source if has_one else ""))
+        return tuple(needs)
 
     def _saved_profiles(self) -> Iterator[tuple[str, dict[str, str]]]:
         """The saved profiles, the active one first.

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder, Credentials
+from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
 from spcs_worker_tui.adapters.prefect.http import PrefectHttp, default_tls
 from spcs_worker_tui.adapters.prefect.reader import ApiReader
 from spcs_worker_tui.domain.errors import PrefectError
@@ -44,17 +44,13 @@ class PrefectReaders:
             )
         reader = self._readers.get(key.api_url)
         if reader is None:
-            found = await asyncio.to_thread(self._prepare, key.api_url)
-            # Another task may have made it while the files were read.
+            await asyncio.to_thread(default_tls)
+            found = await self._credentials.find_everywhere(key.api_url)
+            # Another task may have made it meanwhile.
             reader = self._readers.setdefault(
                 key.api_url, ApiReader(PrefectHttp(key.api_url, found, self._now))
             )
         return await reader.work_pool(key)
-
-    def _prepare(self, api_url: str) -> Credentials:
-        """What reads files, off the event loop."""
-        default_tls()
-        return self._credentials.find(api_url)
 
     async def close(self) -> None:
         """Let go of all connections; never raises."""

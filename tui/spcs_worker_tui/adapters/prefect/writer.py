@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -61,7 +61,7 @@ class PrefectClients:
         credentials: What to sign in with at an API.
     """
 
-    def __init__(self, credentials: Callable[[str], Credentials]) -> None:
+    def __init__(self, credentials: Callable[[str], Awaitable[Credentials]]) -> None:
         self._credentials = credentials
 
     async def pause_state(self, key: WorkQueueKey) -> PauseState:
@@ -165,7 +165,7 @@ class PrefectClients:
     @asynccontextmanager
     async def _client(self, key: WorkPoolKey) -> AsyncIterator[PrefectClient]:
         """A client, with every failure as one of our errors."""
-        found = await asyncio.to_thread(self._credentials, key.api_url)
+        found = await self._credentials(key.api_url)
         settings = {
             PREFECT_CLIENT_MAX_RETRIES: _RETRIES,
             # Explicitly, also when empty: what the user saved may be meant for another API.
