@@ -11,6 +11,7 @@ from spcs_worker_tui.domain.sync import (
     SpecComparison,
     SyncWord,
     image_reference,
+    repositories,
     sync_word,
 )
 from spcs_worker_tui.domain.verdict import Sync
@@ -103,9 +104,25 @@ def test_the_local_spec() -> None:
     assert behind.word is Sync.IMAGE_BEHIND
 
 
+def test_a_suspended_service_is_what_its_spec_is_pinned_to() -> None:
+    suspended = service(status="SUSPENDED")
+    assert repositories(suspended) == (REPOSITORY,)
+    assert word(suspended).word is Sync.IN_SYNC
+    behind = word(suspended, images=(image(digest=OTHER_DIGEST), image("old", DIGEST)))
+    assert behind.word is Sync.IMAGE_BEHIND
+    assert "is deployed; suspend and resume will not pick it up" in behind.detail
+    assert word(suspended, images=()).word is Sync.IMAGE_GONE
+
+
+def test_a_container_that_was_not_pulled_yet_is_what_its_spec_is_pinned_to() -> None:
+    pulling = service(containers=[container(image_digest="")])
+    assert word(pulling).word is Sync.IN_SYNC
+    assert word(pulling, images=(image(digest=OTHER_DIGEST),)).word is Sync.IMAGE_BEHIND
+
+
 def test_what_is_missing_is_said() -> None:
-    suspended = word(service(status="SUSPENDED"))
-    assert (suspended.word, "no container" in suspended.detail) == (Sync.UNKNOWN, True)
+    unread_spec = word(service(status="SUSPENDED", spec=Observation(None)))
+    assert (unread_spec.word, "no container" in unread_spec.detail) == (Sync.UNKNOWN, True)
     unread = sync_word(service(), {}.get)
     assert (unread.word, REPOSITORY in unread.detail) == (Sync.UNKNOWN, True)
     refused: Observation[tuple[ImageSnapshot, ...]] = Observation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from spcs_worker_tui.domain.fleet import ConnectionState, ServiceStatus
 from spcs_worker_tui.domain.log import LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.domain.text import printable
-from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Remedy, Verdict
+from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Sync, Remedy, Verdict
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui import lines
 from spcs_worker_tui.ui.columns import (
@@ -29,6 +30,7 @@ from spcs_worker_tui.ui.history import BEATS, History
 from spcs_worker_tui.ui.lines import Cell
 from spcs_worker_tui.ui.log_lines import LogStyle, event_lines, event_text
 from spcs_worker_tui.ui.log_store import LogStore
+from spcs_worker_tui.ui.pages import describe
 from spcs_worker_tui.ui.rows import connection_rows, is_in_trouble, service_rows, tag_of
 from support import fleet as build
 from support.console import NOW, demo, verdict
@@ -203,6 +205,27 @@ def test_a_row_of_a_lost_connection_is_stale() -> None:
     lost = dataclasses.replace(row.connection, state=ConnectionState.UNREACHABLE)
     assert dataclasses.replace(row, connection=lost).is_stale(NOW)
     assert is_in_trouble(lost)
+
+
+def test_a_row_is_as_old_as_the_last_look_at_its_connection() -> None:
+    steady = build.service(seen=600)
+    (row,) = service_rows(JudgedFleet(build.fleet(steady)))
+    assert BY_KEY["age"].cell(row, GLANCE) == Cell("1s", "muted")
+    assert not row.is_stale(NOW)
+    text = "\n".join("".join(c.text for c in line) for line in describe(row, NOW, UTC, 100))
+    assert re.search(r"last seen +2026-11-23 11:59:59 UTC  \(1 s ago\)", text)
+    assert re.search(r"last change seen +2026-11-23 11:50:00 UTC  \(10 min ago\)", text)
+    dead = build.connection("dev", [steady], observed_at=build.ago(300))
+    (row,) = service_rows(JudgedFleet(build.fleet(connections=[dead])))
+    assert BY_KEY["age"].cell(row, GLANCE) == Cell("5m", "verdict-degraded")
+    assert row.is_stale(NOW)
+
+
+def test_what_cannot_be_compared_is_no_verdict() -> None:
+    service = build.service()
+    judged = JudgedFleet(build.fleet(service), {service.key: verdict(sync=Sync.UNKNOWN)})
+    (row,) = service_rows(judged)
+    assert BY_KEY["sync"].cell(row, GLANCE).text == fmt.NOTHING
 
 
 def test_before_the_first_judgement_nothing_is_claimed() -> None:

@@ -127,7 +127,7 @@ class _Case:
         self.rule: Rule | None = None
         self.candidate: _Candidate | None = None
         self._sync: SyncWord | None = None
-        self._containers: object = None
+        self._deployed: tuple[object, object] = (None, None)
         self._repositories: tuple[str, ...] = ()
 
     def is_current(self, inputs: _Inputs, now: datetime) -> bool:
@@ -144,8 +144,9 @@ class _Case:
         self, service: ServiceSnapshot, connection: str, snapshot: FleetSnapshot
     ) -> tuple[Images | None, ...]:
         """What is known of the repositories that the service's containers come from."""
-        if self._containers is not service.containers:
-            self._containers = service.containers
+        deployed = (service.containers, service.spec)
+        if not all(map(operator.is_, self._deployed, deployed)):
+            self._deployed = deployed
             self._repositories = repositories(service)
         return tuple(
             snapshot.images.get(repository_key(connection, name)) for name in self._repositories
@@ -158,6 +159,7 @@ class _Case:
             self._sync is None
             or before is None
             or before.service.containers is not service.containers
+            or before.service.spec is not service.spec
             or before.service.is_upgrading != service.is_upgrading
             or not all(map(operator.is_, before.images, inputs.images))
         ):

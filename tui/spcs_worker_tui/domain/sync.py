@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spcs_worker_tui.domain.fleet import (
-    ContainerSnapshot,
     ImageSnapshot,
     Observation,
     ServiceSnapshot,
@@ -31,6 +30,20 @@ class ImageReference:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.tag}" if self.tag else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedImage:
+    """What one container runs, or would run if it were started now.
+
+    `instance_id` is None where no container runs: RESUME takes the digest that the deployed spec
+    is pinned to, not the one that the tag points at by then (contract 2).
+    """
+
+    container: str
+    image: str
+    digest: str
+    instance_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +90,25 @@ def repository_key(connection: str, repository: str) -> str:
     return f"{connection}:{repository}"
 
 
+def deployed_images(service: ServiceSnapshot) -> tuple[DeployedImage, ...]:
+    """The images of the containers, or those of the deployed spec where no container has one."""
+    running = tuple(
+        DeployedImage(row.name, row.image_name, row.image_digest, row.instance_id)
+        for row in service.containers.value
+        if row.image_digest
+    )
+    if running or (spec := service.spec.value) is None:
+        return running
+    return tuple(
+        DeployedImage(one.name, one.image, one.image_digest)
+        for one in spec.containers
+        if one.image_digest
+    )
+
+
 def repositories(service: ServiceSnapshot) -> tuple[str, ...]:
     """The image repositories whose images `sync_word` will ask for."""
-    found = (image_reference(row.image_name) for row in service.containers.value)
+    found = (image_reference(one.image) for one in deployed_images(service))
     return tuple(sorted({reference.repository for reference in found if reference is not None}))
 
 
@@ -113,24 +142,27 @@ def sync_word(
 
 
 def _image_word(service: ServiceSnapshot, images: Callable[[str], Images | None]) -> SyncWord:
-    rows = [row for row in service.containers.value if row.image_digest]
-    if mixed := _mixed(rows):
+    deployed = deployed_images(service)
+    if mixed := _mixed(deployed):
         if service.is_upgrading:
             return SyncWord(Sync.UNKNOWN, "an upgrade is running")
         return SyncWord(Sync.MIXED, f"instances run different images: {mixed}")
-    if not rows:
-        return SyncWord(Sync.UNKNOWN, "no container runs, so there is no digest to compare")
-    words = [_container_word(row, images) for row in _one_per_name(rows)]
+    if not deployed:
+        text = "no container runs and the spec was not read, so there is no digest to compare"
+        return SyncWord(Sync.UNKNOWN, text)
+    words = [_container_word(one, images) for one in _one_per_name(deployed)]
     return max(words, key=lambda found: _PRESSING.index(found.word))
 
 
 _PRESSING = (Sync.IN_SYNC, Sync.UNKNOWN, Sync.IMAGE_GONE, Sync.IMAGE_BEHIND)
 
 
-def _mixed(rows: Sequence[ContainerSnapshot]) -> str:
+def _mixed(deployed: Sequence[DeployedImage]) -> str:
     digests: dict[str, dict[str, list[int]]] = {}
-    for row in rows:
-        digests.setdefault(row.name, {}).setdefault(row.image_digest, []).append(row.instance_id)
+    for one in deployed:
+        if one.instance_id is not None:
+            by_digest = digests.setdefault(one.container, {})
+            by_digest.setdefault(one.digest, []).append(one.instance_id)
     for by_digest in digests.values():
         if len(by_digest) > 1:
             return "; ".join(
@@ -140,14 +172,14 @@ def _mixed(rows: Sequence[ContainerSnapshot]) -> str:
     return ""
 
 
-def _one_per_name(rows: Sequence[ContainerSnapshot]) -> list[ContainerSnapshot]:
-    return list({row.name: row for row in rows}.values())
+def _one_per_name(deployed: Sequence[DeployedImage]) -> list[DeployedImage]:
+    return list({one.container: one for one in deployed}.values())
 
 
-def _container_word(row: ContainerSnapshot, images: Callable[[str], Images | None]) -> SyncWord:
-    reference = image_reference(row.image_name)
+def _container_word(one: DeployedImage, images: Callable[[str], Images | None]) -> SyncWord:
+    reference = image_reference(one.image)
     if reference is None:
-        return SyncWord(Sync.UNKNOWN, f"{row.image_name or 'the image'} names no repository")
+        return SyncWord(Sync.UNKNOWN, f"{one.image or 'the image'} names no repository")
     observation = images(reference.repository)
     if observation is None or observation.observed_at is None:
         error = observation.error if observation else None
@@ -155,18 +187,19 @@ def _container_word(row: ContainerSnapshot, images: Callable[[str], Images | Non
         return SyncWord(Sync.UNKNOWN, f"image repository {reference.repository} not read{why}")
     own = [image for image in observation.value if _same_name(image, reference)]
     tagged = next((image for image in own if reference.tag in image.tags), None)
-    listed = any(image.digest == row.image_digest for image in own)
-    if reference.tag and tagged is not None and tagged.digest != row.image_digest:
-        gone = "" if listed else "; the running digest is no longer in the repository"
+    listed = any(image.digest == one.digest for image in own)
+    if reference.tag and tagged is not None and tagged.digest != one.digest:
+        what = "is deployed" if one.instance_id is None else "runs"
+        gone = "" if listed else f"; the digest that {what} is no longer in the repository"
         return SyncWord(
             Sync.IMAGE_BEHIND,
-            f"{reference} now is {_short(tagged.digest)}, {_short(row.image_digest)} runs; "
+            f"{reference} now is {_short(tagged.digest)}, {_short(one.digest)} {what}; "
             f"suspend and resume will not pick it up{gone}",
         )
     if not listed:
         return SyncWord(
             Sync.IMAGE_GONE,
-            f"{_short(row.image_digest)} is no longer in {reference.repository}: "
+            f"{_short(one.digest)} is no longer in {reference.repository}: "
             "a new node could not pull it",
         )
     return SyncWord(Sync.IN_SYNC)

@@ -85,8 +85,10 @@ def _restarts(row: ServiceRow, glance: Glance) -> Cell:  # noqa: ARG001
 
 def _sync(row: ServiceRow, glance: Glance) -> Cell:  # noqa: ARG001
     sync = row.verdict.sync if row.verdict else Sync.UNKNOWN
-    quiet = sync in {Sync.IN_SYNC, Sync.UNKNOWN}
-    return Cell(str(sync), "muted" if quiet else "verdict-degraded")
+    if sync is Sync.UNKNOWN:
+        # Beside a verdict, "unknown" would read like one. The page `w` says what is missing.
+        return Cell(fmt.NOTHING, "muted")
+    return Cell(str(sync), "muted" if sync is Sync.IN_SYNC else "verdict-degraded")
 
 
 def _compute_pool(row: ServiceRow, glance: Glance) -> Cell:  # noqa: ARG001

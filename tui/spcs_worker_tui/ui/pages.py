@@ -177,7 +177,8 @@ def describe(row: ServiceRow, now: datetime, zone: tzinfo | None, room: int) -> 
         ("resumed_on", when(service.resumed_on)),
         ("suspended_on", when(service.suspended_on)),
         ("comment", service.comment),
-        ("seen", when(service.observed_at)),
+        ("last change seen", when(service.observed_at)),
+        ("last seen", when(connection.observed_at or service.observed_at)),
     ]  # fmt: skip
     lines = [line for name, value in facts for line in _pair(name, value, room)]
     lines += [(), (Cell(" Instances", "ink bold"),)]

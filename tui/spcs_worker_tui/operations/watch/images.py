@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from spcs_worker_tui.domain.fleet import ServiceSnapshot
-from spcs_worker_tui.domain.sync import image_reference
+from spcs_worker_tui.domain.sync import deployed_images, image_reference
 
 _reference = lru_cache(maxsize=1024)(image_reference)
 
@@ -16,6 +16,6 @@ def repositories(services: Iterable[ServiceSnapshot]) -> dict[str, None]:
     return {
         reference.repository: None
         for service in services
-        for container in service.containers.value
-        if (reference := _reference(container.image_name)) is not None
+        for deployed in deployed_images(service)
+        if (reference := _reference(deployed.image)) is not None
     }
