@@ -67,7 +67,11 @@ def _account(number: int, services: int, api_url: str, api_host: str) -> Account
             pools=(f"{_POOL} CPU_X64_S 1 {max(1, -(-services // 6))} Workers",),
             api_host=api_host,
         ),
-        images=(ImagePlan((_DATABASE, _SCHEMA, _REPOSITORY), "worker", "1", "sim-worker"),),
+        images=(
+            ImagePlan((_DATABASE, _SCHEMA, _REPOSITORY), "worker", "1", "sim-worker"),
+            # No service runs it yet: 200 log lines a second, for whoever wants to see that.
+            ImagePlan((_DATABASE, _SCHEMA, _REPOSITORY), "worker", "chatty", "sim-chatty"),
+        ),
         services=script(
             [
                 create_service(

@@ -54,6 +54,13 @@ BEHAVIOURS: Final[Mapping[str, Behaviour]] = {
         ready_after=2.0,
         stop_seconds=0.5,
     ),
+    "sim-chatty": Behaviour(
+        first_lines=("Worker '{service}-{instance_id}' started!",),
+        lines=("{count} | INFO    | Task run 'load-{count}' - Finished in state Completed()",),
+        seconds_per_line=0.005,
+        ready_after=2.0,
+        stop_seconds=0.5,
+    ),
     "sim-crash": Behaviour(
         first_lines=("starting",),
         last_lines=("Traceback (most recent call last):", "RuntimeError: boom"),
