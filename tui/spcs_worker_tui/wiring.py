@@ -15,21 +15,30 @@ from dataclasses import dataclass
 from spcs_worker_tui.adapters.audit import AuditFile
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
+from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
+from spcs_worker_tui.adapters.prefect.lazy_writer import LazyPrefectWriter
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import Judge
-from spcs_worker_tui.domain.ports import Clock, PrefectReader, SnowflakeSession
+from spcs_worker_tui.domain.ports import (
+    Clock,
+    PrefectReader,
+    PrefectWriter,
+    SnowflakeSession,
+)
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.console import Console
 from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.operations.planner import Planner
 from spcs_worker_tui.operations.tail import LogFollower
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
+from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
 
 READ_ONLY = "SPCS_WORKER_TUI_READ_ONLY"
 """Set to 1, nothing is changed; set to names of connections, nothing through those."""
@@ -61,6 +70,11 @@ def _prefect_readers() -> PrefectReader:
     return PrefectReaders()
 
 
+def prefect_writer() -> PrefectWriter:
+    """What changes something in Prefect; its client is imported when that happens first."""
+    return LazyPrefectWriter(lambda api_url: CredentialFinder().find_everywhere(api_url))
+
+
 def saved_connections(names: Sequence[str] = ()) -> tuple[ConnectionSettings, ...]:
     """The saved connections of these names; without names, all of them.
 
@@ -85,6 +99,7 @@ class Bench:
     prefect: PrefectReader
     clock: Clock
     engine: Engine
+    prefect_writer: PrefectWriter
 
     async def look(
         self,
@@ -107,8 +122,13 @@ class Bench:
         return next(session for session in self.sessions if session.name == connection)
 
     def lifecycle(self, fleet: FleetSnapshot) -> Lifecycle:
-        """Suspending and resuming, planned against that picture."""
-        return Lifecycle(self.session, lambda: fleet, self.engine)
+        """What changes a service's state, planned against that picture."""
+        return Lifecycle(self.session, lambda: fleet, self.engine, self.prefect_writer)
+
+    def planner(self, fleet: FleetSnapshot) -> Planner:
+        """Everything that can be changed, planned against that picture."""
+        pools = WorkPoolChanges(lambda: fleet, self.engine, self.prefect, self.prefect_writer)
+        return Planner(self.lifecycle(fleet), pools)
 
 
 @asynccontextmanager
@@ -126,7 +146,7 @@ async def open_bench(names: Sequence[str] = (), *, read_only: bool = False) -> A
     prefect, clock = LazyPrefect(), SystemClock()
     engine = _engine(clock, sessions.__getitem__, read_only=read_only)
     try:
-        yield Bench(tuple(sessions.values()), prefect, clock, engine)
+        yield Bench(tuple(sessions.values()), prefect, clock, engine, prefect_writer())
     finally:
         await asyncio.gather(prefect.close(), *(s.close() for s in sessions.values()))
 
@@ -167,12 +187,15 @@ async def open_console(
     chosen = await asyncio.to_thread(saved_connections, names)
     sessions = {settings.name: ConnectorSession(settings) for settings in chosen}
     pace = Pace(interval=interval)
-    watcher = FleetWatcher(tuple(sessions.values()), LazyPrefect(), Judge(), clock, pace)
+    prefect = LazyPrefect()
+    watcher = FleetWatcher(tuple(sessions.values()), prefect, Judge(), clock, pace)
 
     def service(key: ServiceKey) -> ServiceSnapshot | None:
         return watcher.snapshot.service(key)
 
     follower = LogFollower(sessions.__getitem__, service, clock)
     engine = _engine(clock, sessions.__getitem__, read_only=read_only)
-    lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, engine)
-    return Console(watcher, follower, lifecycle)
+    writer = prefect_writer()
+    lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, engine, writer)
+    pools = WorkPoolChanges(lambda: watcher.snapshot, engine, prefect, writer)
+    return Console(watcher, follower, Planner(lifecycle, pools))

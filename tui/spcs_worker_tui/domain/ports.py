@@ -32,6 +32,7 @@ from spcs_worker_tui.domain.prefect import (
     WorkQueueKey,
 )
 from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.domain.wishes import Wish
 
 
 class Clock(Protocol):
@@ -280,6 +281,13 @@ class FleetConsole(Protocol):
     async def sign_in(self, connection: str) -> None:
         """A person asked for the interactive sign-in of that connection."""
 
+    async def plan(self, wish: Wish) -> Plan:
+        """What fulfilling it would do.
+
+        Raises:
+            PlanRefusedError: The state of things forbids it.
+        """
+
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         """What suspending would do."""
 
@@ -287,7 +295,7 @@ class FleetConsole(Protocol):
         """What resuming would do."""
 
     def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
-        """Do it, step by step.
+        """Do a plan that this console has made, step by step; see `Change.apply`.
 
         Raises:
             FleetError: The plan is out of date; make a new one.

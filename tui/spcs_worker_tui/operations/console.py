@@ -11,7 +11,8 @@ from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.domain.wishes import Resume, Suspend, Wish
+from spcs_worker_tui.operations.planner import Planner
 from spcs_worker_tui.operations.tail.follower import LogFollower
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 
@@ -25,13 +26,13 @@ class Console:
     Args:
         watcher: What is seen; closed with the console.
         follower: The logs.
-        lifecycle: Suspending and resuming.
+        planner: Makes the changes that are asked for.
     """
 
-    def __init__(self, watcher: FleetWatcher, follower: LogFollower, lifecycle: Lifecycle) -> None:
+    def __init__(self, watcher: FleetWatcher, follower: LogFollower, planner: Planner) -> None:
         self._watcher = watcher
         self._follower = follower
-        self._lifecycle = lifecycle
+        self._planner = planner
         self._changes: dict[str, Change] = {}
 
     def watch(self) -> AsyncIterator[JudgedFleet]:
@@ -56,13 +57,15 @@ class Console:
 
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         """What suspending would do."""
-        return self._kept(self._lifecycle.suspend(key))
+        return await self.plan(Suspend(key))
 
     async def plan_resume(self, key: ServiceKey) -> Plan:
         """What resuming would do."""
-        return self._kept(self._lifecycle.resume(key))
+        return await self.plan(Resume(key))
 
-    def _kept(self, change: Change) -> Plan:
+    async def plan(self, wish: Wish) -> Plan:
+        """What fulfilling it would do; the change is kept until it is applied or too old."""
+        change = await self._planner.change(wish)
         self._changes[change.plan.id] = change
         while len(self._changes) > _KEPT:
             self._changes.pop(next(iter(self._changes)))

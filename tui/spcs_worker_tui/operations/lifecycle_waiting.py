@@ -9,7 +9,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.ports import SnowflakeSession
+from spcs_worker_tui.domain.ports import ScaleTo, SnowflakeSession
 from spcs_worker_tui.operations.apply.ground import read_service
 from spcs_worker_tui.operations.apply.waiting import Look
 
@@ -56,3 +56,28 @@ async def _readiness(session: SnowflakeSession, service: ServiceSnapshot) -> tup
     if status is ServiceStatus.RUNNING and instances and enough:
         return True, f"RUNNING, {ready} of {len(instances)} ready"
     return False, detail
+
+
+def until_scaled(session: SnowflakeSession, key: ServiceKey, scale: ScaleTo) -> Look:
+    """Looks whether there are as many instances as there may be, and as many ready as need be."""
+
+    async def look() -> tuple[bool, str]:
+        service = await read_service(session, key)
+        current, status = service.current_instances, service.status
+        if status in _FAILED:
+            raise FleetError(str(status), next_step="Look at the log and the events.")
+        detail = f"{status}, {current} instance{'' if current == 1 else 's'}"
+        enough = scale.min_instances <= current <= scale.max_instances
+        return enough and status is ServiceStatus.RUNNING, detail
+
+    return look
+
+
+def until_gone(session: SnowflakeSession, key: ServiceKey) -> Look:
+    """Looks whether the service has vanished."""
+
+    async def look() -> tuple[bool, str]:
+        found = [row for row in await session.show_services() if row.key == key]
+        return (False, str(found[0].status)) if found else (True, "it is gone")
+
+    return look

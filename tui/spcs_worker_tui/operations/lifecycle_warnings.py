@@ -21,7 +21,7 @@ _AT_REST = (ServiceStatus.SUSPENDED, ServiceStatus.DELETED, ServiceStatus.DONE)
 
 def suspend_warnings(service: ServiceSnapshot, fleet: FleetSnapshot) -> tuple[str, ...]:
     """What suspending saves and what it does not, what dies, and that nothing wakes it."""
-    warnings = [*_running_runs(service, fleet), *_left_alone(service, fleet)]
+    warnings = [*running_runs(service, fleet), *_left_alone(service, fleet)]
     warnings.append(_still_billed(service, fleet))
     if service.binding is not None:
         warnings.append(
@@ -41,7 +41,32 @@ def resume_warnings(service: ServiceSnapshot, fleet: FleetSnapshot) -> tuple[str
     )
 
 
-def _running_runs(service: ServiceSnapshot, fleet: FleetSnapshot) -> list[str]:
+def scale_warnings(
+    service: ServiceSnapshot, fleet: FleetSnapshot, low: int, high: int
+) -> tuple[str, ...]:
+    """Who ends when there are to be fewer, and what it takes when there are to be more."""
+    if high < service.current_instances:
+        ends = (
+            f"Instances {high} to {service.current_instances - 1}"
+            if service.current_instances - high > 1
+            else f"Instance {high}"
+        )
+        return (
+            f"{ends} will end, the highest numbers first, with whatever flow runs they hold.",
+            *running_runs(service, fleet),
+        )
+    if low <= service.current_instances:
+        return ()
+    pool = _compute_pool(service, fleet)
+    size = f" ({pool.min_nodes} to {pool.max_nodes} nodes)" if pool else ""
+    return (
+        f"{low - service.current_instances} more have to find room on compute pool "
+        f"{service.compute_pool}{size}: what finds none stays PENDING, and new nodes cost.",
+    )
+
+
+def running_runs(service: ServiceSnapshot, fleet: FleetSnapshot) -> list[str]:
+    """The flow runs that would die with the containers."""
     pool = _work_pool(service, fleet)
     if pool is None:
         if service.binding is None:

@@ -68,7 +68,7 @@ class Engine:
         self.clock = clock
         self._audit = audit
         self._sessions = sessions
-        self._read_only = read_only or ReadOnly()
+        self.read_only = read_only or ReadOnly()
 
     def change(
         self,
@@ -98,7 +98,7 @@ class Engine:
         plan = change.plan
         if plan.is_empty:
             return
-        self._read_only.refuse(plan)
+        self.read_only.refuse(plan)
         await change.check()
         run = _Run(self, change, await self._identity(plan))
         try:

@@ -19,6 +19,11 @@ from spcs_worker_tui.operations.apply.action import Outcome, Tell
 Look = Callable[[], Awaitable[tuple[bool, str]]]
 """One look: whether it is as wanted, and how it is, in words."""
 
+
+class GaveUpError(FleetError):
+    """It did not come about within the time that was allowed."""
+
+
 _PASSES = (
     SnowflakeUnreachableError,
     SessionEndedError,
@@ -41,7 +46,8 @@ async def wait_until(
         next_step: What the user can do where it was given up.
 
     Raises:
-        FleetError: Given up, with the last look's words; or what `look` raised.
+        GaveUpError: With the last look's words.
+        FleetError: What `look` raised.
     """
     began, said = clock.now(), ""
     while True:
@@ -53,7 +59,7 @@ async def wait_until(
         if done:
             return Outcome(detail)
         if elapsed >= timedelta(seconds=within):
-            raise FleetError(f"after {humanise(elapsed)} still {detail}", next_step=next_step)
+            raise GaveUpError(f"after {humanise(elapsed)} still {detail}", next_step=next_step)
         if detail != said:
             tell(detail)
             said = detail

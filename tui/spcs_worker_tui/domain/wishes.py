@@ -1,0 +1,115 @@
+"""What a user may ask for that changes something: each of these is planned, then applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkQueueKey
+
+SMOKE_ENTRYPOINT = "spcs_worker.flows.hello.hello"
+"""The smallest flow that our worker image brings along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Let flow runs finish first: no new ones, and wait for those that are under way.
+
+    `within` is in seconds. With `act_anyway` the change is made then, with whatever still runs;
+    otherwise it is not made.
+    """
+
+    within: float = 600.0
+    act_anyway: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """End a service's containers; `with_pool` suspends the compute pool that is empty then."""
+
+    service: ServiceKey
+    drain: Drain | None = None
+    with_pool: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Start them again."""
+
+    service: ServiceKey
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Suspend and resume: Snowflake knows no restart."""
+
+    service: ServiceKey
+    drain: Drain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Change how many instances there are; `max_instances` None: as many as the minimum."""
+
+    service: ServiceKey
+    min_instances: int
+    max_instances: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Drop a service; `confirmed` is its qualified name, typed in full."""
+
+    service: ServiceKey
+    confirmed: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseWork:
+    """Hand out no more runs of a work pool, or of one of its queues."""
+
+    target: WorkQueueKey
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeWork:
+    """Hand them out again, whoever stopped it."""
+
+    target: WorkQueueKey
+
+
+@dataclass(frozen=True, slots=True)
+class LimitWork:
+    """At most so many runs at a time; None: as many as come."""
+
+    target: WorkQueueKey
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateWorkPool:
+    """A new `process` pool."""
+
+    pool: WorkPoolKey
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PruneWorkers:
+    """Delete the worker rows whose containers are gone."""
+
+    pool: WorkPoolKey
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """Run a small flow on the pool, and follow it to its end."""
+
+    target: WorkQueueKey
+    entrypoint: str = SMOKE_ENTRYPOINT
+    within: float = 300.0
+
+
+ServiceWish = Suspend | Resume | Restart | Scale | Drop
+WorkWish = PauseWork | ResumeWork | LimitWork | CreateWorkPool | PruneWorkers | Smoke
+Wish = ServiceWish | WorkWish
