@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spcs_worker_tui.domain.fleet import ConnectionState, ServiceStatus
 from spcs_worker_tui.domain.log import LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.domain.text import printable
-from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Sync, Remedy, Verdict
+from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Remedy, Sync, Verdict
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui import lines
 from spcs_worker_tui.ui.columns import (

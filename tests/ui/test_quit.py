@@ -26,7 +26,7 @@ class Stuck(LiveConsole):
     async def close(self):
         await asyncio.Event().wait()
 
-link.CLOSES_SILENTLY, link.CLOSES_WITHIN = 0.2, 1.0
+link.CLOSES_WITHIN = 3600
 FleetApp(Stuck(demo, every=1, rate=50).open).run()
 """
 
@@ -38,12 +38,9 @@ def test_the_screen_is_gone_while_closing_goes_on_and_says_so(keys: str) -> None
         terminal.wait_for("NIGHTLY", 60)
         terminal.send(keys)
         terminal.wait_for(lambda _: LEFT_ALTERNATE_SCREEN in terminal.raw, 30)
-        assert b"Ending the sessions" not in terminal.raw.split(LEFT_ALTERNATE_SCREEN)[0]
-        assert terminal.wait_exit(30) == 0
-        after = terminal.raw.split(LEFT_ALTERNATE_SCREEN)[-1]
-        assert b"spcs-worker-tui: Ending the sessions." in after
-        assert b"did not end in time" in after
-        assert b"Traceback" not in terminal.raw
+        terminal.wait_for("spcs-worker-tui: Ending the sessions.", 30)
+        assert terminal.exit_status is None
+        terminal.kill()
 
 
 async def test_closing_that_is_quick_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:

@@ -225,7 +225,6 @@ class FleetApp(App[None]):
 
     @on(SignInAsked)
     def _sign_in_asked(self, event: SignInAsked) -> None:
-        self.notify(f"Signing in to {event.connection}. A browser may open.", markup=False)
         self._link.sign_in(event.connection)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
 from spcs_worker_tui.domain.fleet import ServiceKey
@@ -109,9 +109,17 @@ class ConsoleLink:
             self._start(self._sign_in(self._console, connection), "sign-in")
 
     async def _sign_in(self, console: FleetConsole, connection: str) -> None:
-        try:
-            await console.sign_in(connection)
-        except FleetError as error:
+        """Off the screen where that is possible: the connector prints, and may ask."""
+        with ExitStack() as off_the_screen:
+            try:
+                off_the_screen.enter_context(self._app.suspend())
+            except SuspendNotSupported:
+                self._app.notify(f"Signing in to {connection}. A browser may open.", markup=False)
+            else:
+                off_the_screen.enter_context(self._app.batch_update())  # paints nothing meanwhile
+                _say(f"signing in to {connection}. A browser may open.")
+            error = await _failure_of(console.sign_in(connection))
+        if error is not None:
             self._app.post_message(RequestFailed(f"Sign-in to {connection}", error))
 
     def ask_plan(self, key: ServiceKey, *, is_suspended: bool) -> None:
@@ -167,6 +175,14 @@ class ConsoleLink:
     def _start(self, work: Coroutine[Any, Any, None], group: str) -> None:
         """Instead of what the same group was doing."""
         self._app.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+
+async def _failure_of(work: Awaitable[None]) -> FleetError | None:
+    try:
+        await work
+    except FleetError as error:
+        return error
+    return None
 
 
 def _say(text: str) -> None:
