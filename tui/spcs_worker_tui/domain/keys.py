@@ -155,10 +155,10 @@ class KeyName:
 
     def command(self, verb: str) -> str:
         """The command line that does this with it."""
-        kind = " --kind auth-string" if self.kind is KeyKind.AUTH_STRING else ""
+        option = " --auth-string" if self.kind is KeyKind.AUTH_STRING and verb == "set" else ""
         owner = one_line(self.owner)
         plain = owner.replace("-", "").replace("_", "").isalnum() or self.kind.is_prefect
-        return f"spcs-worker-tui keys {verb} {owner if plain else repr(owner)}{kind}"
+        return f"spcs-worker-tui keys {verb} {owner if plain else repr(owner)}{option}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +243,6 @@ def checked_url(text: str) -> str:
     if "@" in parts.netloc:
         raise ConfigurationError(
             "the URL holds a user or a password itself",
-            next_step="Leave out what stands before the @, and keep that with --kind auth-string.",
+            next_step="Leave out what stands before the @, and keep it with --auth-string.",
         )
     return url

@@ -183,3 +183,23 @@ def _check_passphrase(settings: ConnectionSettings, found: FoundKey) -> None:
             f"{settings.name}",
             next_step=f"Put the right one in with `spcs-worker-tui keys set {settings.name}`.",
         )
+
+
+def need_of(settings: ConnectionSettings) -> KeyNeed:
+    """The key of a connection that somebody wants to keep one for.
+
+    Raises:
+        ConfigurationError: It takes none.
+    """
+    need = needed_key(settings)
+    if need is not None:
+        return need
+    why = f"it signs in with {settings.authenticator}"
+    next_step = "Keys are kept for passwords, access tokens and passphrases of private keys."
+    if not settings.user:
+        why, next_step = "it names no user", "Put the user into its settings."
+    elif settings.authenticator == _BY_KEY_PAIR:
+        why = "its private key is missing or not encrypted"
+    raise ConfigurationError(
+        f"there is nothing to keep for connection {settings.name}: {why}", next_step=next_step
+    )
