@@ -22,6 +22,7 @@ from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.ports import (
+    AuditLog,
     Clock,
     PrefectReader,
     PrefectWriter,
@@ -132,17 +133,21 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(names: Sequence[str] = (), *, read_only: bool = False) -> AsyncIterator[Bench]:
+async def open_bench(
+    names: Sequence[str] = (), *, read_only: bool = False, snowflake: bool = True
+) -> AsyncIterator[Bench]:
     """Adapters for one command, closed at the end.
 
     Args:
         names: Saved connections; without names, all of them.
         read_only: Nothing may be changed.
+        snowflake: Whether it has to do with Snowflake at all.
 
     Raises:
         ConfigurationError: As `saved_connections`.
     """
-    sessions = {s.name: ConnectorSession(s) for s in saved_connections(names)}
+    saved = saved_connections(names) if snowflake else ()
+    sessions = {settings.name: ConnectorSession(settings) for settings in saved}
     prefect, clock = LazyPrefect(), SystemClock()
     engine = _engine(clock, sessions.__getitem__, read_only=read_only)
     try:
@@ -151,10 +156,15 @@ async def open_bench(names: Sequence[str] = (), *, read_only: bool = False) -> A
         await asyncio.gather(prefect.close(), *(s.close() for s in sessions.values()))
 
 
+def audit_log() -> AuditLog:
+    """Where every applied step is written down."""
+    return AuditFile()
+
+
 def _engine(
     clock: Clock, sessions: Callable[[str], SnowflakeSession], *, read_only: bool
 ) -> Engine:
-    return Engine(clock, AuditFile(), sessions, read_only_by(os.environ, everything=read_only))
+    return Engine(clock, audit_log(), sessions, read_only_by(os.environ, everything=read_only))
 
 
 def read_only_by(environ: Mapping[str, str], *, everything: bool = False) -> ReadOnly:

@@ -1,4 +1,4 @@
-"""`suspend` and `resume`: show the plan, ask, do it, watch it through."""
+"""`suspend`, `resume`, `restart`, `scale`, `drop`: each is a plan on one service."""
 
 from __future__ import annotations
 
@@ -15,24 +15,48 @@ from spcs_worker_tui.domain.fleet import (
     Observation,
     ServiceKey,
 )
+from spcs_worker_tui.domain.wishes import (
+    Drain,
+    Drop,
+    Restart,
+    Resume,
+    Scale,
+    ServiceWish,
+    Suspend,
+)
 from spcs_worker_tui.wiring import Bench, open_bench
 
 _LOOK_SECONDS = 30.0
 
 
 def run_lifecycle(options: Namespace) -> int:
-    """Suspend or resume one service."""
+    """Change one service."""
     return asyncio.run(_run(options))
 
 
 async def _run(options: Namespace) -> int:
     async with open_bench(options.connection, read_only=options.read_only) as bench:
         key = await find_service(bench, options.service)
-        lifecycle = bench.lifecycle(await _picture(bench, key))
-        suspend = options.command == "suspend"
-        return await carry_out(
-            lifecycle.suspend(key) if suspend else lifecycle.resume(key), options
-        )
+        planner = bench.planner(await _picture(bench, key))
+        return await carry_out(await planner.change(_wish(options, key)), options)
+
+
+def _wish(options: Namespace, key: ServiceKey) -> ServiceWish:
+    match options.command:
+        case "suspend":
+            return Suspend(key, _drain(options), options.with_pool)
+        case "resume":
+            return Resume(key)
+        case "restart":
+            return Restart(key, _drain(options))
+        case "scale":
+            return Scale(key, options.min, options.max)
+        case _:
+            return Drop(key, options.confirm)
+
+
+def _drain(options: Namespace) -> Drain | None:
+    return Drain(options.drain_timeout, options.act_anyway) if options.drain else None
 
 
 async def _picture(bench: Bench, key: ServiceKey) -> FleetSnapshot:

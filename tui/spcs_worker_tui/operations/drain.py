@@ -260,19 +260,20 @@ def known_pool(service: ServiceSnapshot, fleet: FleetSnapshot) -> WorkPoolSnapsh
 
 def also_stopped(drain: Drainage, fleet: FleetSnapshot) -> str:
     """What else gets no runs while this is paused, in one sentence."""
-    pool = drain.targets[0].pool
-    others = _others(drain, fleet, pool)
-    names = _labels(drain.targets)
-    narrow = (
-        "the workers of this pool that serve other queues go on"
-        if drain.targets[0].name
-        else "its workers serve every queue, so nothing narrower keeps runs from them"
-    )
-    if not others:
-        return f"While {names} is paused nobody gets runs from it; {narrow}."
+    others = _others(drain, fleet, drain.targets[0].pool)
     which = ", ".join(others[:_NAMED])
     which += f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-    return f"While {names} is paused {which} get no runs from it either; {narrow}."
+    which = f", also not {which}" if which else ""
+    names = _labels(drain.targets)
+    if drain.targets[0].name:
+        return (
+            f"While {names} is paused no worker gets runs from it{which}; workers of this pool "
+            "that serve other queues go on."
+        )
+    return (
+        f"While {names} is paused none of its workers gets runs{which}: this service serves every "
+        "queue, so nothing narrower keeps runs from it."
+    )
 
 
 def _others(drain: Drainage, fleet: FleetSnapshot, pool: WorkPoolKey) -> list[str]:
