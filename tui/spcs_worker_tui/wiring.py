@@ -40,15 +40,21 @@ from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
+from spcs_worker_tui.wiring_keys import Ask, open_keys
 
 READ_ONLY = "SPCS_WORKER_TUI_READ_ONLY"
 """Set to 1, nothing is changed; set to names of connections, nothing through those."""
 
 
 class LazyPrefect:
-    """Implements the port `PrefectReader`; httpx is imported when the first pool is asked for."""
+    """Implements the port `PrefectReader`; httpx is imported when the first pool is asked for.
 
-    def __init__(self) -> None:
+    Args:
+        credentials: Where to find what is saved for an API.
+    """
+
+    def __init__(self, credentials: CredentialFinder) -> None:
+        self._credentials = credentials
         self._readers: PrefectReader | None = None
         self._loading = asyncio.Lock()
 
@@ -56,7 +62,7 @@ class LazyPrefect:
         """The pool with its queues, workers and runs; see the port."""
         async with self._loading:
             if self._readers is None:
-                self._readers = await asyncio.to_thread(_prefect_readers)
+                self._readers = await asyncio.to_thread(_prefect_readers, self._credentials)
         return await self._readers.work_pool(key)
 
     async def close(self) -> None:
@@ -65,15 +71,15 @@ class LazyPrefect:
             await self._readers.close()
 
 
-def _prefect_readers() -> PrefectReader:
+def _prefect_readers(credentials: CredentialFinder) -> PrefectReader:
     from spcs_worker_tui.adapters.prefect.readers import PrefectReaders  # noqa: PLC0415
 
-    return PrefectReaders()
+    return PrefectReaders(credentials)
 
 
-def prefect_writer() -> PrefectWriter:
+def prefect_writer(credentials: CredentialFinder) -> PrefectWriter:
     """What changes something in Prefect; its client is imported when that happens first."""
-    return LazyPrefectWriter(lambda api_url: CredentialFinder().find_everywhere(api_url))
+    return LazyPrefectWriter(credentials.find_everywhere)
 
 
 def saved_connections(names: Sequence[str] = ()) -> tuple[ConnectionSettings, ...]:
@@ -134,7 +140,11 @@ class Bench:
 
 @asynccontextmanager
 async def open_bench(
-    names: Sequence[str] = (), *, read_only: bool = False, snowflake: bool = True
+    names: Sequence[str] = (),
+    *,
+    read_only: bool = False,
+    snowflake: bool = True,
+    ask: Ask | None = None,
 ) -> AsyncIterator[Bench]:
     """Adapters for one command, closed at the end.
 
@@ -142,16 +152,20 @@ async def open_bench(
         names: Saved connections; without names, all of them.
         read_only: Nothing may be changed.
         snowflake: Whether it has to do with Snowflake at all.
+        ask: Has a person type the password, or the like, that a connection lacks and that is
+            nowhere kept; None where nobody is there.
 
     Raises:
         ConfigurationError: As `saved_connections`.
     """
     saved = saved_connections(names) if snowflake else ()
-    sessions = {settings.name: ConnectorSession(settings) for settings in saved}
-    prefect, clock = LazyPrefect(), SystemClock()
+    keys = open_keys()
+    await keys.ask_for_missing(saved, ask)
+    sessions = {settings.name: ConnectorSession(settings, keys.chain) for settings in saved}
+    prefect, clock = LazyPrefect(keys.prefect), SystemClock()
     engine = _engine(clock, sessions.__getitem__, read_only=read_only)
     try:
-        yield Bench(tuple(sessions.values()), prefect, clock, engine, prefect_writer())
+        yield Bench(tuple(sessions.values()), prefect, clock, engine, prefect_writer(keys.prefect))
     finally:
         await asyncio.gather(prefect.close(), *(s.close() for s in sessions.values()))
 
@@ -195,9 +209,10 @@ async def open_console(
     """
     clock = SystemClock()
     chosen = await asyncio.to_thread(saved_connections, names)
-    sessions = {settings.name: ConnectorSession(settings) for settings in chosen}
+    keys = open_keys()
+    sessions = {settings.name: ConnectorSession(settings, keys.chain) for settings in chosen}
     pace = Pace(interval=interval)
-    prefect = LazyPrefect()
+    prefect = LazyPrefect(keys.prefect)
     watcher = FleetWatcher(tuple(sessions.values()), prefect, Judge(), clock, pace)
 
     def service(key: ServiceKey) -> ServiceSnapshot | None:
@@ -205,7 +220,7 @@ async def open_console(
 
     follower = LogFollower(sessions.__getitem__, service, clock)
     engine = _engine(clock, sessions.__getitem__, read_only=read_only)
-    writer = prefect_writer()
+    writer = prefect_writer(keys.prefect)
     lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, engine, writer)
     pools = WorkPoolChanges(lambda: watcher.snapshot, engine, prefect, writer)
     return Console(watcher, follower, Planner(lifecycle, pools))

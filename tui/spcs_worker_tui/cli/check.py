@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 
 from spcs_worker_tui.cli.arguments import CHECK_SECONDS, WAIT_SECONDS
+from spcs_worker_tui.cli.asking import ask_at_terminal
 from spcs_worker_tui.cli.console import complain, has_colour, put, say
 from spcs_worker_tui.cli.exits import exit_of
 from spcs_worker_tui.domain.errors import FleetError
@@ -49,7 +50,7 @@ async def _check(options: Namespace) -> CheckReport:
         interval=options.interval,
     )
     judge = Judge()
-    async with open_bench(options.connection) as bench:
+    async with open_bench(options.connection, ask=ask_at_terminal()) as bench:
 
         async def look() -> JudgedFleet:
             return await bench.look(wanted(asked.patterns), min(seconds, CHECK_SECONDS), judge)

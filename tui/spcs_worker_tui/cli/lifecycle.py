@@ -6,6 +6,7 @@ import asyncio
 from argparse import Namespace
 from dataclasses import replace
 
+from spcs_worker_tui.cli.asking import ask_at_terminal
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.target import find_service
 from spcs_worker_tui.domain.errors import StatementRefusedError
@@ -35,7 +36,9 @@ def run_lifecycle(options: Namespace) -> int:
 
 
 async def _run(options: Namespace) -> int:
-    async with open_bench(options.connection, read_only=options.read_only) as bench:
+    async with open_bench(
+        options.connection, read_only=options.read_only, ask=ask_at_terminal()
+    ) as bench:
         key = await find_service(bench, options.service)
         planner = bench.planner(await _picture(bench, key))
         return await carry_out(await planner.change(_wish(options, key)), options)

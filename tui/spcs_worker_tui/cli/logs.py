@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
 
+from spcs_worker_tui.cli.asking import ask_at_terminal
 from spcs_worker_tui.cli.console import put, say
 from spcs_worker_tui.cli.exits import Exit
 from spcs_worker_tui.cli.target import find_service
@@ -26,7 +27,7 @@ def run_logs(options: Namespace) -> int:
 
 async def _run(options: Namespace) -> int:
     printer = Printer(timestamps=options.timestamps)
-    async with open_bench(options.connection) as bench:
+    async with open_bench(options.connection, ask=ask_at_terminal()) as bench:
         key = await find_service(bench, options.service)
         session = bench.session(key.connection)
         if not options.follow:

@@ -7,6 +7,7 @@ import os
 from argparse import Namespace
 from dataclasses import replace
 
+from spcs_worker_tui.cli.asking import ask_at_terminal
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.domain.binding import API_URL, api_base
 from spcs_worker_tui.domain.errors import ConfigurationError, PrefectNotFoundError
@@ -38,7 +39,7 @@ async def _run(options: Namespace) -> int:
     # Which rows have no container only Snowflake can tell; the rest Prefect knows by itself.
     alone = bool(options.api_url) and options.subcommand != _PRUNE
     async with open_bench(
-        options.connection, read_only=options.read_only, snowflake=not alone
+        options.connection, read_only=options.read_only, snowflake=not alone, ask=ask_at_terminal()
     ) as bench:
         if alone:
             fleet = FleetSnapshot(observed_at=bench.clock.now())
