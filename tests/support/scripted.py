@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from spcs_worker_tui.domain.errors import FleetError, NotVisibleError
 from spcs_worker_tui.domain.fleet import (
@@ -16,11 +17,11 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
-from spcs_worker_tui.domain.ports import Identity
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.ports import Identity, ScaleTo
+from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.sandbox.clock import ManualClock
-from support.fleet import compute_pool, deployed_spec, image, service, work_pool
+from support.fleet import NOW, compute_pool, deployed_spec, image, service, work_pool
 
 
 async def settle() -> None:
@@ -167,6 +168,27 @@ class ScriptedSession:
         await self._ask("resume_service")
         return "q"
 
+    def scale_statement(self, key: ServiceKey, scale: ScaleTo) -> str:
+        return f"ALTER SERVICE {key.qualified} SET MIN_INSTANCES = {scale.min_instances}"
+
+    async def scale_service(self, key: ServiceKey, scale: ScaleTo) -> str:
+        await self._ask("scale_service")
+        return "q"
+
+    def drop_statement(self, key: ServiceKey) -> str:
+        return f"DROP SERVICE {key.qualified}"
+
+    async def drop_service(self, key: ServiceKey) -> str:
+        await self._ask("drop_service")
+        return "q"
+
+    def suspend_compute_pool_statement(self, name: str) -> str:
+        return f"ALTER COMPUTE POOL {name} SUSPEND"
+
+    async def suspend_compute_pool(self, name: str) -> str:
+        await self._ask("suspend_compute_pool")
+        return "q"
+
 
 class ScriptedPrefect:
     """All Prefect APIs; each answers with `work_pool()` of the name that was asked for."""
@@ -175,7 +197,10 @@ class ScriptedPrefect:
         self.asked: list[WorkPoolKey] = []
         self.failure: FleetError | None = None
         self.failures: dict[str, FleetError] = {}
-        """By the work pool's name."""
+        """By the work pool's name, or `starts`."""
+        self.starts: dict[str, datetime] = {}
+        self.events_since = NOW - timedelta(days=7)
+        self.starts_asked: list[tuple[str, datetime]] = []
         self.closed = False
 
     @property
@@ -189,6 +214,13 @@ class ScriptedPrefect:
         if (failure := self.failures.get(key.name) or self.failure) is not None:
             raise failure
         return work_pool(key.name, api_url=key.api_url)
+
+    async def worker_starts(self, api_url: str, since: datetime) -> WorkerStarts:
+        self.starts_asked.append((api_url, since))
+        await asyncio.sleep(0)
+        if (failure := self.failures.get("starts") or self.failure) is not None:
+            raise failure
+        return WorkerStarts(max(since, self.events_since), self.starts)
 
     async def close(self) -> None:
         self.closed = True

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from spcs_worker_tui.domain.audit import AuditEntry, AuditResult
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
+from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
 from spcs_worker_tui.domain.ports import AuditLog, Clock, Identity, SnowflakeSession
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.text import masked
-from spcs_worker_tui.operations.apply.action import Action, Outcome, Telling
+from spcs_worker_tui.operations.apply.action import Action, Outcome, Said, Telling
 
 CLEAN_UP_SECONDS = 30.0
 """What taking back may take once the plan was interrupted."""
@@ -182,6 +182,7 @@ class _Run:
     async def _step(self, action: Action) -> AsyncGenerator[StepProgress, None]:
         step, began = action.step, self._engine.clock.now()
         task: asyncio.Task[Outcome] | None = None
+        end: tuple[StepProgress, ...] = ()
         try:
             if why := await action.is_done():
                 yield StepProgress(step, StepState.SKIPPED, self._masked(why))
@@ -191,26 +192,39 @@ class _Run:
             task = asyncio.create_task(_as_coroutine(action.do(telling)))
             async with aclosing(telling.until_done(task)) as sayings:
                 async for said in sayings:
-                    yield StepProgress(
-                        step,
-                        StepState.RUNNING,
-                        self._masked(said.text),
-                        self._elapsed(began),
-                        part=said.part,
-                        done=said.done,
-                        total=said.total,
-                    )
+                    yield self._running(step, said, self._elapsed(began))
             end = self._ended(action, task.result(), self._elapsed(began))
         except FleetError as error:
             end = self._not_done(action, error, self._elapsed(began))
         finally:
-            if task is not None and not task.done():
-                # Closed or cancelled while it ran.
-                task.cancel()
-                await asyncio.wait({task})
-                self._record(action, AuditResult.INTERRUPTED, Outcome(), self._elapsed(began))
+            if task is not None and not end:
+                await self._stopped(action, task, began)
         for progress in end:
             yield progress
+
+    def _running(self, step: Step, said: Said, elapsed: timedelta) -> StepProgress:
+        return StepProgress(
+            step,
+            StepState.RUNNING,
+            self._masked(said.text),
+            elapsed,
+            part=said.part,
+            done=said.done,
+            total=said.total,
+        )
+
+    async def _stopped(self, action: Action, task: asyncio.Task[Outcome], began: datetime) -> None:
+        """Closed or cancelled while the step ran, or right after it had ended: record which."""
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+        elapsed = self._elapsed(began)
+        if task.cancelled():
+            self._record(action, AuditResult.INTERRUPTED, Outcome(), elapsed)
+        elif (error := task.exception()) is not None:
+            self._record(action, AuditResult.FAILED, Outcome(str(error)), elapsed)
+        else:
+            self._record(action, AuditResult.DONE, task.result(), elapsed)
 
     def _ended(
         self, action: Action, outcome: Outcome, elapsed: timedelta
