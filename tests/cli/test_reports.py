@@ -16,7 +16,6 @@ from spcs_worker_tui.cli.remedies import commands, next_step
 from spcs_worker_tui.cli.report_json import as_json, as_object
 from spcs_worker_tui.cli.report_prometheus import as_prometheus
 from spcs_worker_tui.cli.report_table import table
-from spcs_worker_tui.cli.urls import without_credentials
 from spcs_worker_tui.domain.errors import SignInRefusedError
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
@@ -27,7 +26,7 @@ from spcs_worker_tui.domain.fleet import (
 )
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.log import LogGap, LogNotice, LogRestart, LogSource
-from spcs_worker_tui.domain.text import cell_width
+from spcs_worker_tui.domain.text import cell_width, without_credentials
 from spcs_worker_tui.domain.verdict import Health, Remedy, Verdict
 from spcs_worker_tui.operations.check import CheckOptions, CheckReport, assess
 from spcs_worker_tui.ui import theme

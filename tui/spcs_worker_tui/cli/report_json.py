@@ -9,13 +9,13 @@ from typing import Any
 from spcs_worker_tui.cli.exits import exit_of
 from spcs_worker_tui.cli.remedies import commands
 from spcs_worker_tui.cli.report_table import newest_heartbeat
-from spcs_worker_tui.cli.urls import without_credentials
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
     FleetSnapshot,
     Observation,
     ServiceSnapshot,
 )
+from spcs_worker_tui.domain.text import without_credentials
 from spcs_worker_tui.domain.verdict import Fact, Verdict
 from spcs_worker_tui.operations.check import CheckReport
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from spcs_worker_tui.domain.text import without_credentials
+
 DEFAULT_HEARTBEAT_SECONDS = 30
 """What the server assumes when a worker row carries no interval (prefect-contract 2.3)."""
 
@@ -21,7 +23,7 @@ class WorkPoolKey:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.name} at {self.api_url}"
+        return f"{self.name} at {without_credentials(self.api_url)}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

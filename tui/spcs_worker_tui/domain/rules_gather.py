@@ -37,6 +37,7 @@ from spcs_worker_tui.domain.rules_facts import (
 )
 from spcs_worker_tui.domain.rules_history import ServiceHistory
 from spcs_worker_tui.domain.rules_pool import PoolView
+from spcs_worker_tui.domain.text import without_credentials
 
 _NO_JOIN = JoinedWorkers(MatchedBy.POOL)
 _WARMING_UP = (ComputePoolState.STARTING, ComputePoolState.RESIZING)
@@ -333,7 +334,7 @@ def gather(
         prefect=prefect,
         kind=kind_of(service),
         work_pool=binding.pool.name if binding else "",
-        api_url=binding.pool.api_url if binding else "",
+        api_url=without_credentials(binding.pool.api_url) if binding else "",
         missing=missing,
         limits=limits,
     )

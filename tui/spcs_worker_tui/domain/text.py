@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from urllib.parse import urlsplit, urlunsplit
 from collections.abc import Iterable
 
 # ESC-introduced sequences go as a whole, so that "\x1b[31mred" reads "red" and not "[31mred".
@@ -39,6 +40,17 @@ def one_line(text: str, limit: int = 500) -> str:
     """`printable`, on one line and at most `limit` characters long."""
     line = " ".join(printable(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def without_credentials(url: str) -> str:
+    """The URL without user and password, which some people put into PREFECT_API_URL."""
+    if "@" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(not a URL)"
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def cell_width(text: str) -> int:
