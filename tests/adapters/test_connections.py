@@ -27,7 +27,14 @@ def test_reads_what_is_shown_and_no_secret(tmp_path: Path) -> None:
     save(tmp_path, {"dev": {**DEV, "role": "DEPLOYER", "host": "localhost"}})
     saved = read(tmp_path)
     assert saved.connections == (
-        ConnectionSettings("dev", "acme-main", "OPERATOR", "DEPLOYER", "localhost"),
+        ConnectionSettings(
+            "dev",
+            "acme-main",
+            "OPERATOR",
+            "DEPLOYER",
+            "localhost",
+            secrets=frozenset({"password"}),
+        ),
     )
     assert "swordfish" not in repr(saved)
 
@@ -155,7 +162,55 @@ def test_a_directory_in_its_place_is_one_sentence(tmp_path: Path) -> None:
 def test_sections_that_are_none_are_passed_over(tmp_path: Path) -> None:
     write(tmp_path, "connections.toml", "dev = 3\n[prod]\naccount = 3\nuser = ['u']\n")
     write(tmp_path, "config.toml", "connections = 'no table'\n")
-    assert read(tmp_path).connections == (ConnectionSettings("prod"),)
+    (prod,) = read(tmp_path).connections
+    assert prod == ConnectionSettings("prod", problem=prod.problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "has nothing in it"),
+        ("account = 3\nuser = ['u']", "account, user have to be text in quotes"),
+        ("user = 'u'\npassword = 12345", "password has to be text in quotes"),
+        ("Role = 5", "role has to be text in quotes"),
+        ("port = 'abc'", "port has to be a number from 1 to 65535"),
+        ("port = 0", "port has to be a number"),
+        ("port = 443.5", "port has to be a number"),
+        ("port = 65536", "port has to be a number"),
+        (f"port = '{'9' * 5000}'", "port has to be a number"),
+        ("port = true", "port has to be a number"),
+        ("host = 'https://acme.snowflakecomputing.com'", "host has to be a bare name"),
+        ("port = '8443'\nhost = 'acme.snowflakecomputing.com'", ""),
+        ("account = 'a'\nsession_parameters = {QUERY_TAG = 'x'}", ""),
+    ],
+)
+def test_what_makes_one_connection_unusable(tmp_path: Path, text: str, problem: str) -> None:
+    write(tmp_path, "connections.toml", f"[good]\naccount = 'a'\n[bad]\n{text}\n")
+    good, bad = read(tmp_path).connections
+    assert good.problem == ""
+    assert problem in bad.problem
+    assert bool(problem) == bool(bad.problem)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "connections.toml", b"\xef\xbb\xbf[a]\nuser = 'u'\n")
+    assert [c.user for c in read(tmp_path).connections] == ["u"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[a]\n[a]\n", "declare [a] twice"),
+        ("[connections.a]\n[connections.a]\n", "declare [connections.a] twice"),
+        ("[a]\nuser = 'u'\nuser = 'v'\n", "line 3"),
+    ],
+)
+def test_what_stands_there_twice(tmp_path: Path, text: str, words: str) -> None:
+    write(tmp_path, "config.toml", text)
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path)
+    assert words in str(caught.value)
+    assert caught.value.next_step == "Give each section and each key in it only once."
 
 
 def test_names_with_control_characters_are_refused(tmp_path: Path) -> None:
@@ -180,10 +235,17 @@ def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
     save(tmp_path, {"a": DEV, "b": DEV})
     with pytest.raises(UnknownConnectionError, match="'nope'") as caught:
         read(tmp_path).select(["a", "nope"])
-    assert caught.value.next_step == "Use one of these: a, b."
+    assert caught.value.next_step == "There are: a, b."
+
+
+def test_the_nearest_name_is_named(tmp_path: Path) -> None:
+    save(tmp_path, {"dev": DEV, "prod": DEV})
+    with pytest.raises(UnknownConnectionError) as caught:
+        read(tmp_path).select(["prdo"])
+    assert caught.value.next_step == "Did you mean prod? There are: dev, prod."
 
 
 def test_an_unknown_name_where_there_is_none_says_how_to_add_one(tmp_path: Path) -> None:
     with pytest.raises(UnknownConnectionError) as caught:
         read(tmp_path).select(["dev"])
-    assert "setup" in caught.value.next_step
+    assert "snow connection add" in caught.value.next_step

@@ -41,6 +41,8 @@ spec:
   - name: main
     image: /d/s/repo/{image}:1.0
     env: {{{env}}}
+    resources:
+      requests: {{cpu: 0.01, memory: 16Mi}}
 """
 
 
@@ -84,9 +86,13 @@ class World:
         assert await self.reconciler.reached(service, [status], 20), service.status
 
     def connections(self, **connections: dict[str, Any]) -> None:
-        """Save these; each says how it differs from the good one."""
+        """Save these; each says how it differs from the good one, None is to leave out."""
         good = self.sandbox.connection(enable_server_session_keep_alive_auto_detection=None)
-        save(self.program.home, {name: good | changes for name, changes in connections.items()})
+        saved = {name: good | changes for name, changes in connections.items()}
+        save(
+            self.program.home,
+            {name: {k: v for k, v in c.items() if v is not None} for name, c in saved.items()},
+        )
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ async def test_an_unknown_connection_name(world: World) -> None:
     status, talk = await said(world.program, "--check", "--connection", "dve")
     assert status == 64
     assert "there is no connection 'dve'" in talk
-    assert "Use one of these: dev." in talk
+    assert "Did you mean dev? There are: dev." in talk
 
 
 async def test_a_malformed_file(program: Program) -> None:

@@ -8,11 +8,13 @@ file makes every connection unusable.
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import stat
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,23 @@ from spcs_worker_tui.domain.errors import ConfigurationError, UnknownConnectionE
 from spcs_worker_tui.domain.text import one_line
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_TEXTS = (
+    "account",
+    "user",
+    "password",
+    "authenticator",
+    "role",
+    "warehouse",
+    "database",
+    "schema",
+    "host",
+    "protocol",
+    "token",
+    "token_file_path",
+    "private_key_file",
+    "private_key_path",
+)
+_HIGHEST_PORT = 65535
 _BROWSER = {"externalbrowser", "oauth_authorization_code"}
 _MFA = "username_password_mfa"
 _SECRETS = frozenset(
@@ -45,6 +64,9 @@ class ConnectionSettings:
     interactive: bool = False
     private_key_path: str = ""
     """`snow`'s spelling of `private_key_file`, which the connector does not know by this name."""
+    problem: str = ""
+    """What makes it unusable, as the end of a sentence that starts with its name. The connector
+    reports a value of the wrong type as missing, and passes some over (measured)."""
     private_key_file: str = ""
     secrets: frozenset[str] = frozenset()
     """Which secrets the files hold for it, by the names of their settings."""
@@ -67,12 +89,12 @@ class SavedConnections:
         known = {connection.name: connection for connection in self.connections}
         for name in names:
             if name not in known:
-                there_are = ", ".join(known) or "none"
+                there_are = ", ".join(known)
                 raise UnknownConnectionError(
                     f"there is no connection {one_line(name)!r} in {self.directory}",
-                    next_step=f"Use one of these: {there_are}."
+                    next_step=f"{_nearest(name, known)}There are: {there_are}."
                     if known
-                    else "Add one with `snow connection add`, or run `spcs-worker-tui setup`.",
+                    else "Add one with `snow connection add`, or look around with --sandbox.",
                 )
         return tuple(known[name] for name in dict.fromkeys(names or known))
 
@@ -138,10 +160,11 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error.strerror}",
-            next_step="Make it a file that you may read.",
+            next_step="Make it a file that you may read, in a directory that you may enter.",
         ) from error
     try:
-        return tomllib.loads(data.decode())
+        # Some editors put a byte order mark first; the connector passes it over (measured).
+        return tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(
@@ -149,9 +172,45 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
-            f"{path} is not valid TOML: {one_line(str(error))}",
-            next_step="Correct that line; texts need quotes around them.",
+            f"{path} is not valid TOML: {_mistake(str(error))}", next_step=_mend(str(error))
         ) from error
+
+
+def _mistake(said: str) -> str:
+    """What tomllib says, with a section's name as the file writes it."""
+
+    def section(match: re.Match[str]) -> str:
+        parts = re.findall("'([^']*)'", match[0])
+        return f"[{'.'.join(parts)}]"
+
+    return one_line(re.sub(r"\((?:'[^']*'(?:, |,)?)+\)", section, said))
+
+
+def _mend(said: str) -> str:
+    """What to do about a mistake that tomllib found."""
+    if re.match(r"Cannot (declare|overwrite|mutate|redefine)", said):
+        return "Give each section and each key in it only once."
+    return "Correct that line; texts need quotes around them."
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {near[0]}? " if near else ""
+
+
+def _problem(values: Mapping[str, Any]) -> str:
+    """What is wrong with one connection as it stands in the files, or nothing."""
+    if not values:
+        return "has nothing in it"
+    if wrong := [key for key in _TEXTS if not isinstance(values.get(key, ""), str)]:
+        verb = "has" if len(wrong) == 1 else "have"
+        return f"cannot be used: {', '.join(wrong)} {verb} to be text in quotes"
+    if "://" in values.get("host", ""):
+        return "cannot be used: host has to be a bare name, without http:// or a path"
+    port = str(values.get("port", "443"))
+    if not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= _HIGHEST_PORT):
+        return f"cannot be used: port has to be a number from 1 to {_HIGHEST_PORT}"
+    return ""
 
 
 def _settings(name: str, table: Mapping[str, Any]) -> ConnectionSettings:
@@ -173,6 +232,7 @@ def _settings(name: str, table: Mapping[str, Any]) -> ConnectionSettings:
         authenticator=authenticator,
         interactive=authenticator in _BROWSER or (authenticator == _MFA and not passcode),
         private_key_path=private_key_path,
+        problem=_problem(values),
         private_key_file=text("private_key_file"),
         secrets=frozenset(key for key in _SECRETS if values.get(key)),
     )
