@@ -27,7 +27,7 @@ from spcs_worker_tui.sandbox.prefect.gate import Gate
 from spcs_worker_tui.sandbox.reconciler.delays import DEMO, INSTANT, REALISTIC, Delays
 from spcs_worker_tui.sandbox.reconciler.reconciler import Reconciler
 from spcs_worker_tui.sandbox.registry.server import RegistryServer
-from spcs_worker_tui.sandbox.runtimes.base import Launch
+from spcs_worker_tui.sandbox.runtimes.base import Launch, Runtime
 from spcs_worker_tui.sandbox.runtimes.choice import RuntimeChoice
 from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
 from spcs_worker_tui.sandbox.runtimes.images import KnownImages
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from spcs_worker_tui.sandbox.prefect.server import PrefectServer
 
 _logger = logging.getLogger(__name__)
-_STOP_SECONDS = 2.0
+_GRACE_SECONDS = 0.0
 
 _PREFECT_PACE = {
     "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "5",
@@ -166,7 +166,9 @@ class World:
         processes = ProcessRuntime(
             images, self.guardian, self.clock, session_token=self._session_token
         )
-        self._runtimes = RuntimeChoice(images, processes, SimulatedRuntime(self.clock))
+        self._runtimes = RuntimeChoice(
+            images, processes, SimulatedRuntime(self.clock), self._docker_runtime
+        )
         self._sites = [self._site(account, self._runtimes) for account in plan.accounts]
         for site in self._sites:
             # Nothing is ever pushed to a played fleet, which may have a thousand accounts.
@@ -195,18 +197,26 @@ class World:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._server is not None:
-            await self._server.stop()
-        await self._registry.stop()
-        await asyncio.gather(*(site.reconciler.stop(_STOP_SECONDS) for site in self._sites))
-        if self._runtimes is not None:
-            await self._runtimes.close()
-        if self.prefect is not None:
-            await self.prefect.stop()
-        await self.gate.stop()
+        # Nothing is drained and nobody says goodbye: all of it is removed, and somebody waits.
+        await asyncio.gather(self._stop_serving(), self._stop_running(), self._stop_prefect())
         if self._owns_home:
             await asyncio.to_thread(shutil.rmtree, self.settings.home, ignore_errors=True)
         await self.guardian.close()
+
+    async def _stop_serving(self) -> None:
+        if self._server is not None:
+            await self._server.stop()
+        await self._registry.stop()
+
+    async def _stop_running(self) -> None:
+        await asyncio.gather(*(site.reconciler.stop(_GRACE_SECONDS) for site in self._sites))
+        if self._runtimes is not None:
+            await self._runtimes.close()
+
+    async def _stop_prefect(self) -> None:
+        if self.prefect is not None:
+            await self.prefect.stop(_GRACE_SECONDS)
+        await self.gate.stop()
 
     def _plan(self) -> FleetPlan:
         settings, api_url = self.settings, self.gate.api_url
@@ -235,6 +245,14 @@ class World:
         )
         reconciler = Reconciler(account, self.clock, runtimes, self.settings.speed.delays)
         return _Site(plan, account, reconciler, Executor(account, reconciler), password)
+
+    def _docker_runtime(self) -> Runtime:
+        # Imports httpx: not before somebody has pushed an image.
+        from spcs_worker_tui.sandbox.runtimes.docker import DockerRuntime  # noqa: PLC0415
+
+        return DockerRuntime(
+            self.guardian, lambda: self._registry.node_credentials, self._session_token
+        )
 
     def _session_token(self, launch: Launch) -> str:
         account = next(one for one in self.accounts if one.identifier == launch.account)

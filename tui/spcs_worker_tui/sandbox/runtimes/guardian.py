@@ -23,9 +23,9 @@ class Guardian:
 
     When the sandbox is gone, closed in good order or killed, the guardian ends every process
     that it was told of or that carries `environment`, first with SIGTERM, and removes the
-    directories. Every process that the sandbox starts should get `environment`: it is what finds
-    those that went into a session of their own, as Prefect's flow runs do (Linux only; elsewhere
-    only the groups that it was told of are found).
+    directories, containers and images. Every process that the sandbox starts should get
+    `environment`: it is what finds those that went into a session of their own, as Prefect's flow
+    runs do (Linux only; elsewhere only the groups that it was told of are found).
 
     Args:
         grace_seconds: Between SIGTERM and SIGKILL.
@@ -36,6 +36,8 @@ class Guardian:
         self._grace_seconds = grace_seconds
         self._groups: set[int] = set()
         self._directories: set[str] = set()
+        self._containers: set[tuple[str, str]] = set()
+        self._images: set[tuple[str, str]] = set()
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -72,6 +74,10 @@ class Guardian:
             self._tell("watch_group", group)
         for directory in self._directories:
             self._tell("watch_directory", directory)
+        for containers in self._containers:
+            self._tell("watch_containers", containers)
+        for image in self._images:
+            self._tell("watch_image", image)
 
     def watch_group(self, group: int) -> None:
         """End this process group when the sandbox is gone."""
@@ -93,6 +99,16 @@ class Guardian:
         self._directories.discard(str(directory))
         self._tell("forget_directory", str(directory))
 
+    def watch_containers(self, socket: Path, label: str) -> None:
+        """Remove every container with this label from the engine on that socket, at the end."""
+        self._containers.add((str(socket), label))
+        self._tell("watch_containers", (str(socket), label))
+
+    def watch_image(self, socket: Path, reference: str) -> None:
+        """Remove this image from the engine on that socket, at the end."""
+        self._images.add((str(socket), reference))
+        self._tell("watch_image", (str(socket), reference))
+
     async def close(self) -> None:
         """Let it clean up what is left, now, and return when it has."""
         process, self._process = self._process, None
@@ -101,7 +117,7 @@ class Guardian:
             process.stdin.close()
             await asyncio.to_thread(process.wait)
 
-    def _tell(self, word: str, thing: int | str) -> None:
+    def _tell(self, word: str, thing: int | str | tuple[str, str]) -> None:
         if self._process is None:
             return
         assert self._process.stdin is not None

@@ -15,13 +15,17 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _PROC = Path("/proc")
 _AFTER_SIGKILL_SECONDS = 5.0
 _POLL_SECONDS = 0.05
+_ENGINE_SECONDS = 30.0
+_LOOKS = 3
+_LOOK_SECONDS = 0.3
 _GROUP_FIELD = 2
 """Of /proc/<pid>/stat, counted behind the parenthesised name."""
 
@@ -80,21 +84,81 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _watch() -> tuple[set[int], list[str]]:
-    """Read until the sandbox is gone; answer the groups and directories that it left."""
-    groups: set[int] = set()
-    directories: list[str] = []
+@dataclass(slots=True)
+class _Left:
+    """What the sandbox left, if it is gone now."""
+
+    groups: set[int] = field(default_factory=set)
+    directories: list[str] = field(default_factory=list)
+    containers: list[tuple[str, str]] = field(default_factory=list)
+    """A Docker engine's socket, and a label."""
+    images: list[tuple[str, str]] = field(default_factory=list)
+    """A Docker engine's socket, and a reference."""
+
+
+def _watch() -> _Left:
+    """Read until the sandbox is gone."""
+    left = _Left()
     for line in sys.stdin:
         word, thing = json.loads(line)
         if word == "watch_group":
-            groups.add(thing)
+            left.groups.add(thing)
         elif word == "forget_group":
-            groups.discard(thing)
+            left.groups.discard(thing)
         elif word == "watch_directory":
-            directories.append(thing)
-        elif word == "forget_directory" and thing in directories:
-            directories.remove(thing)
-    return groups, directories
+            left.directories.append(thing)
+        elif word == "forget_directory" and thing in left.directories:
+            left.directories.remove(thing)
+        elif word == "watch_containers":
+            left.containers.append(tuple(thing))
+        elif word == "watch_image":
+            left.images.append(tuple(thing))
+    return left
+
+
+def _ask_engine(socket_path: str, method: str, path: str) -> bytes:
+    """One request to a Docker engine; empty if it says no.
+
+    Raises:
+        OSError: There is none any more.
+    """
+    # Only whoever had containers pays for these.
+    import http.client  # noqa: PLC0415
+    import socket  # noqa: PLC0415
+
+    connection = http.client.HTTPConnection("docker", timeout=_ENGINE_SECONDS)
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with contextlib.closing(connection):
+        connection.sock.settimeout(_ENGINE_SECONDS)
+        connection.sock.connect(socket_path)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            body = answer.read()
+        except http.client.HTTPException:
+            return b""
+    return body if answer.status == http.HTTPStatus.OK else b""
+
+
+def _remove_containers(engines: Iterable[tuple[str, str]]) -> None:
+    """More than one look: the engine may just be making one that was asked for."""
+    from urllib.parse import quote  # noqa: PLC0415
+
+    for socket_path, label in engines:
+        query = quote(json.dumps({"label": [label]}))
+        with contextlib.suppress(OSError, ValueError):
+            for _ in range(_LOOKS):
+                listed = _ask_engine(socket_path, "GET", f"/containers/json?all=1&filters={query}")
+                for container in json.loads(listed or b"[]"):
+                    path = f"/containers/{container['Id']}?force=1&v=1"
+                    _ask_engine(socket_path, "DELETE", path)
+                time.sleep(_LOOK_SECONDS)
+
+
+def _remove_images(images: Iterable[tuple[str, str]]) -> None:
+    for socket_path, reference in images:
+        with contextlib.suppress(OSError):
+            _ask_engine(socket_path, "DELETE", f"/images/{reference}")
 
 
 def _end(variable: str, mark: str, groups: set[int], grace_seconds: float) -> None:
@@ -120,9 +184,11 @@ def main(variable: str, mark: str, grace_seconds: str) -> None:
     # nor to the terminal.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    groups, directories = _watch()
-    _end(variable, mark, groups, float(grace_seconds))
-    for directory in directories:
+    left = _watch()
+    _remove_containers(left.containers)
+    _end(variable, mark, left.groups, float(grace_seconds))
+    _remove_images(left.images)
+    for directory in left.directories:
         shutil.rmtree(directory, ignore_errors=True)
 
 
