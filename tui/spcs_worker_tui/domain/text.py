@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import urlsplit, urlunsplit
 from collections.abc import Iterable
+from urllib.parse import urlsplit, urlunsplit
 
 # ESC-introduced sequences go as a whole, so that "\x1b[31mred" reads "red" and not "[31mred".
 # Strings (OSC, DCS, APC, PM, SOS) end at BEL or ST, or where the text ends.

@@ -7,6 +7,7 @@ connector (contract 6.3, 6.6).
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,8 +51,16 @@ _NOT_VISIBLE = frozenset({2003, 2043})
 _NO_PRIVILEGE = 3001
 _NO_WAREHOUSE = 606
 
+_WRONG_PASSWORD = 390100
+_TOKENS = frozenset({"programmatic_access_token", "pat_with_external_session", "oauth"})
+_CORE_PREFIX = re.compile(
+    r"(Configuration error: (Configuration validation failed \(\d+ issue\(s\)\): )?"
+    r"|HTTP request failed after retries: login request\. )"
+)
+"""What the connector's core puts before the cause; it says nothing to a user."""
+
 _SIGN_IN_STEPS = {
-    390100: "Correct the user or the password of that connection.",
+    _WRONG_PASSWORD: "Correct the user or the password of that connection.",
     390144: "Register this key's public half with the user, or name the right private_key_file.",
     390189: "Name a role that is granted to the user, or leave the role out.",
     390201: "Correct role, warehouse, database and schema of that connection.",
@@ -145,13 +154,12 @@ def _sign_in_error(error: errors.Error, settings: ConnectionSettings) -> FleetEr
     # The connector wraps what the account said; without the wrapping it reads as a sentence.
     said = one_line(error.raw_msg, 300).removeprefix("Failed to login: ")
     said = said.removeprefix("Login error: ").removesuffix(f", code: {error.errno}")
+    said = _CORE_PREFIX.sub("", said)
     if error.errno in _SIGN_IN:
         return SignInRefusedError(
             f"the account refused the sign-in of {settings.user or 'this user'} "
             f"with connection {settings.name}: {said}",
-            next_step=_SIGN_IN_STEPS.get(
-                error.errno, "Correct that connection's user, authenticator or credentials."
-            ),
+            next_step=_sign_in_step(error.errno, settings),
         )
     if error.errno in _BAD_SETTINGS or error.errno in _CORE_BAD_SETTINGS:
         return ConfigurationError(
@@ -160,8 +168,24 @@ def _sign_in_error(error: errors.Error, settings: ConnectionSettings) -> FleetEr
         )
     return SnowflakeUnreachableError(
         f"no connection to Snowflake with {settings.name}: {said}",
-        next_step="Check the account name in that connection, and the network.",
+        next_step=_unreachable_step(settings),
     )
+
+
+def _sign_in_step(errno: int, settings: ConnectionSettings) -> str:
+    if errno == _WRONG_PASSWORD and settings.authenticator in _TOKENS:
+        return "Correct the user of that connection, or put a fresh token into it."
+    default = "Correct that connection's user, authenticator or credentials."
+    return _SIGN_IN_STEPS.get(errno, default)
+
+
+def _unreachable_step(settings: ConnectionSettings) -> str:
+    """The connector has one number for a dead network and for a key that it cannot read."""
+    where = "host, port and protocol" if settings.host else "the account name"
+    step = f"Check {where} in that connection, and the network"
+    if settings.authenticator == "snowflake_jwt":
+        step += "; also that private_key_file is a PKCS#8 key and that its passphrase is right"
+    return f"{step}."
 
 
 def _statement_error(error: errors.Error, name: str) -> FleetError:

@@ -14,6 +14,7 @@ from spcs_worker_tui.adapters.snowflake import logs, rows, statements
 from spcs_worker_tui.adapters.snowflake.keys import key_in_hand
 from spcs_worker_tui.adapters.snowflake.service_changes import ServiceChanges
 from spcs_worker_tui.domain.errors import (
+    ConfigurationError,
     NotVisibleError,
     PrivilegeError,
     SessionEndedError,
@@ -88,6 +89,11 @@ class ConnectorSession(ServiceChanges):
         async with self._opening:
             if self._connection is not None and self._identity is not None:
                 return self._identity
+            if self._settings.problem:
+                raise ConfigurationError(
+                    f"connection {self.name} {self._settings.problem}",
+                    next_step="Correct it in connections.toml or config.toml.",
+                )
             if self._settings.interactive and not interactive:
                 raise SignInNeededError(
                     f"connection {self.name} signs in with {self._settings.authenticator}, "
