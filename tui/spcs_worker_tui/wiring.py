@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from spcs_worker_tui.adapters.audit import AuditFile
 from spcs_worker_tui.adapters.clock import SystemClock
@@ -18,17 +19,19 @@ from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connec
 from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
 from spcs_worker_tui.adapters.prefect.lazy_writer import LazyPrefectWriter
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
+from spcs_worker_tui.adapters.spec_memory import SpecFile
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.ports import (
     AuditLog,
+    CheckPrefect,
     Clock,
-    PrefectReader,
     PrefectWriter,
     SnowflakeSession,
+    SpecMemory,
 )
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.apply import Engine
@@ -47,7 +50,7 @@ READ_ONLY = "SPCS_WORKER_TUI_READ_ONLY"
 
 
 class LazyPrefect:
-    """Implements the port `PrefectReader`; httpx is imported when the first pool is asked for.
+    """Implements the port `CheckPrefect`; httpx is imported when the first pool is asked for.
 
     Args:
         credentials: Where to find what is saved for an API.
@@ -55,15 +58,22 @@ class LazyPrefect:
 
     def __init__(self, credentials: CredentialFinder) -> None:
         self._credentials = credentials
-        self._readers: PrefectReader | None = None
+        self._readers: CheckPrefect | None = None
         self._loading = asyncio.Lock()
 
     async def work_pool(self, key: WorkPoolKey) -> WorkPoolSnapshot:
         """The pool with its queues, workers and runs; see the port."""
+        return await (await self._loaded()).work_pool(key)
+
+    async def worker_starts(self, api_url: str, since: datetime) -> WorkerStarts:
+        """The starts of all workers of that API since then; see the port."""
+        return await (await self._loaded()).worker_starts(api_url, since)
+
+    async def _loaded(self) -> CheckPrefect:
         async with self._loading:
             if self._readers is None:
                 self._readers = await asyncio.to_thread(_prefect_readers, self._credentials)
-        return await self._readers.work_pool(key)
+        return self._readers
 
     async def close(self) -> None:
         """Let go of the connections; never raises."""
@@ -71,7 +81,7 @@ class LazyPrefect:
             await self._readers.close()
 
 
-def _prefect_readers(credentials: CredentialFinder) -> PrefectReader:
+def _prefect_readers(credentials: CredentialFinder) -> CheckPrefect:
     from spcs_worker_tui.adapters.prefect.readers import PrefectReaders  # noqa: PLC0415
 
     return PrefectReaders(credentials)
@@ -103,10 +113,11 @@ class Bench:
     """What a command needs: sessions, and the operations that it uses."""
 
     sessions: Sequence[SnowflakeSession]
-    prefect: PrefectReader
+    prefect: CheckPrefect
     clock: Clock
     engine: Engine
     prefect_writer: PrefectWriter
+    memory: SpecMemory
 
     async def look(
         self,
@@ -120,6 +131,7 @@ class Bench:
             self.prefect,
             judge or Judge(),
             self.clock,
+            self.memory,
             seconds=seconds,
             wanted=wanted,
         )
@@ -162,11 +174,13 @@ async def open_bench(
     keys = open_keys()
     await keys.ask_for_missing(saved, ask)
     sessions = {settings.name: ConnectorSession(settings, keys.chain) for settings in saved}
-    prefect, clock = LazyPrefect(keys.prefect), SystemClock()
+    prefect, clock, memory = LazyPrefect(keys.prefect), SystemClock(), SpecFile()
     engine = _engine(clock, sessions.__getitem__, read_only=read_only)
     try:
-        yield Bench(tuple(sessions.values()), prefect, clock, engine, prefect_writer(keys.prefect))
+        writer = prefect_writer(keys.prefect)
+        yield Bench(tuple(sessions.values()), prefect, clock, engine, writer, memory)
     finally:
+        memory.save()
         await asyncio.gather(prefect.close(), *(s.close() for s in sessions.values()))
 
 

@@ -19,6 +19,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceStatus,
 )
 from spcs_worker_tui.domain.judge import Judge
+from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.sandbox.clock import ManualClock, WallClock
@@ -26,12 +27,30 @@ from support.fleet import NOW, POOL, container, instance, key, service
 from support.scripted import ScriptedPrefect, ScriptedSession
 
 
+class Memory:
+    """Remembers as the file does, for as long as the test runs."""
+
+    def __init__(self) -> None:
+        self.specs: dict[SpecKey, RememberedSpec] = {}
+
+    def recall(self, key: SpecKey) -> RememberedSpec | None:
+        return self.specs.get(key)
+
+    def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
+        self.specs[key] = spec
+
+
 async def look_at(
     *sessions: ScriptedSession, prefect: ScriptedPrefect | None = None, **options: Any
 ) -> JudgedFleet:
     options = {"seconds": 5, "clock": ManualClock(NOW), **options}
     return await look(
-        sessions, prefect or ScriptedPrefect(), Judge(), options.pop("clock"), **options
+        sessions,
+        prefect or ScriptedPrefect(),
+        Judge(),
+        options.pop("clock"),
+        options.pop("memory", None) or Memory(),
+        **options,
     )
 
 

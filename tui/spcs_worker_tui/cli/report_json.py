@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,7 +93,8 @@ def _service(service: ServiceSnapshot, verdict: Verdict, snapshot: FleetSnapshot
         "sync_detail": verdict.sync_detail,
         "status": str(service.status),
         "instances": {"ready": service.ready_instances, "target": service.target_instances},
-        "restarts": service.restart_count,
+        "restarts": None if service.containers_unread else service.restart_count,
+        "containers_unread": service.containers_unread or None,
         "compute_pool": service.compute_pool,
         "spec_digest": service.spec_digest,
         "age_seconds": _ages(service, snapshot, now),
@@ -109,10 +111,11 @@ def _service(service: ServiceSnapshot, verdict: Verdict, snapshot: FleetSnapshot
 def _ages(service: ServiceSnapshot, snapshot: FleetSnapshot, now: datetime) -> dict[str, Any]:
     """How old is what each part of the verdict rests on; null: never seen."""
     pool = snapshot.work_pool(service)
+    spec_read_at = service.spec.observed_at or service.spec_read_at
     return {
         "service": _seconds(now - service.observed_at),
         "containers": _age(service.containers, now),
-        "spec": _age(service.spec, now),
+        "spec": _age(replace(service.spec, observed_at=spec_read_at), now),
         "work_pool": _age(pool, now) if pool else None,
     }
 

@@ -66,7 +66,7 @@ def service_row(service: ServiceSnapshot, verdict: Verdict, snapshot: FleetSnaps
         one_line(service.key.connection),
         str(service.status),
         f"{service.ready_instances}/{service.target_instances}",
-        str(service.restart_count),
+        "-" if service.containers_unread else str(service.restart_count),
         f"{verdict.workers_online}/{verdict.workers_expected}" if service.binding else "-",
         _heartbeat(verdict, pool, snapshot),
         str(pool.late_count) if pool else "-",

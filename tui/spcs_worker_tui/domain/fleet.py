@@ -162,6 +162,7 @@ class ContainerSpec:
     secret_env: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
+    has_readiness_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +239,19 @@ class ServiceSnapshot:
     )
     spec: Observation[DeployedSpec | None] = field(default_factory=lambda: Observation(None))
     binding: PrefectBinding | None = None
+    spec_read_at: datetime | None = None
+    """When an earlier run read the spec of this digest; `binding` is then what it said."""
+    containers_unread: str = ""
+    """Why the containers were not read although they could be: what vouches for them instead."""
 
     @property
     def ready_instances(self) -> int:
-        """Instances whose containers are all READY, by the latest container rows."""
+        """Instances whose containers are all READY, by the latest container rows.
+
+        Where something else vouches for the containers, the row's own count.
+        """
+        if self.containers_unread:
+            return self.current_instances
         ready: dict[int, bool] = {}
         for container in self.containers.value:
             up = container.status is ContainerStatus.READY

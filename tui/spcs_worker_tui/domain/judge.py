@@ -31,7 +31,7 @@ from spcs_worker_tui.domain.rules_pool import PoolView, lost_together
 from spcs_worker_tui.domain.rules_row import Rule, Side
 from spcs_worker_tui.domain.rules_show import show_facts
 from spcs_worker_tui.domain.sync import Images, SyncWord, repositories, repository_key, sync_word
-from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Verdict
+from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Sync, Verdict
 
 DEFAULT_THRESHOLDS = Thresholds()
 
@@ -155,6 +155,8 @@ class _Case:
     def sync_word(self, inputs: _Inputs) -> SyncWord:
         """The sync word; compared anew only when containers or images were read again."""
         before, service = self.inputs, inputs.service
+        if service.containers_unread:
+            return SyncWord(Sync.UNKNOWN, "the containers were not read, so no digest is known")
         if (
             self._sync is None
             or before is None

@@ -23,10 +23,12 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
 )
 from spcs_worker_tui.domain.log import LogEvent
+from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
 from spcs_worker_tui.domain.plan import Plan, StepProgress
 from spcs_worker_tui.domain.prefect import (
     ActiveRun,
     PauseState,
+    WorkerStarts,
     WorkPoolKey,
     WorkPoolSnapshot,
     WorkQueueKey,
@@ -258,6 +260,27 @@ class AuditLog(Protocol):
         Raises:
             ConfigurationError: It cannot be read.
         """
+
+
+class CheckPrefect(PrefectReader, Protocol):
+    """What one look needs of the Prefect APIs: the work pools, and who started lately."""
+
+    async def worker_starts(self, api_url: str, since: datetime) -> WorkerStarts:
+        """The starts of all workers of that API since then, as far back as can be read quickly.
+
+        Raises:
+            PrefectError: One of its kinds; also where events cannot be read.
+        """
+
+
+class SpecMemory(Protocol):
+    """What earlier runs read out of specs; it never fails, it knows less."""
+
+    def recall(self, key: SpecKey) -> RememberedSpec | None:
+        """What is known of that spec."""
+
+    def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
+        """Keep it for later runs."""
 
 
 class FleetConsole(Protocol):

@@ -6,6 +6,7 @@ come from the server; `clock_skew` turns our clock into the server's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -87,6 +88,16 @@ class WorkerSnapshot:
     def interval(self) -> timedelta:
         """How often this worker promised to beat."""
         return timedelta(seconds=self.heartbeat_interval_seconds or DEFAULT_HEARTBEAT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarts:
+    """The `prefect.worker.started` events of one Prefect API (prefect-contract 2.9)."""
+
+    complete_since: datetime
+    """No event that is younger is missing."""
+    latest: Mapping[str, datetime]
+    """By worker name: when it last started, by its own clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def kind_of(service: ServiceSnapshot) -> Kind:
     """Whether there is a worker to be judged at all."""
     if service.binding is not None:
         return Kind.WORKER if service.binding.is_complete else Kind.NOWHERE
-    if service.spec.value is not None:
+    if service.spec.value is not None or service.spec_read_at is not None:
         return Kind.OTHER
     return Kind.UNREAD if service.spec.error is None else Kind.UNREADABLE
 

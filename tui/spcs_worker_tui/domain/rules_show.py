@@ -41,7 +41,7 @@ def _snowflake(
     yield fact("status", f"{s.status}{', upgrading' if s.is_upgrading else ''}")
     ready = f"{s.ready} of {s.target}, {s.needed} needed"
     yield fact("ready instances", ready, rows_at or row_at)
-    yield fact("service is", facts.kind, service.spec.observed_at)
+    yield fact("service is", facts.kind, service.spec.observed_at or service.spec_read_at)
     if s.message:
         yield fact("container message", s.message, rows_at)
     if s.started_for is not None:
@@ -49,8 +49,7 @@ def _snowflake(
     if s.not_up_for:
         grace = f"{humanise(s.not_up_for)}, allowed {humanise(s.start_grace)}"
         yield fact("not up for", grace, rows_at or row_at)
-    window = humanise(facts.limits.restart_window)
-    yield fact(f"restarts within {window}", str(s.restarts), rows_at)
+    yield _restarts(facts, service, rows_at)
     if s.exit_code is not None:
         yield fact("last exit code", str(s.exit_code), rows_at)
     if s.suspended_for is not None:
@@ -59,6 +58,14 @@ def _snowflake(
         yield fact("AUTO_SUSPEND_SECS", str(s.auto_suspend_secs))
     if s.error:
         yield fact("latest error", s.error)
+
+
+def _restarts(facts: Facts, service: ServiceSnapshot, rows_at: datetime | None) -> Fact:
+    """How often it restarted lately, or what vouches that it did not."""
+    if service.containers_unread:
+        return Fact("containers", f"not read: {service.containers_unread}")
+    window = humanise(facts.limits.restart_window)
+    return Fact(f"restarts within {window}", str(facts.snowflake.restarts), rows_at, _SNOWFLAKE)
 
 
 def _prefect(facts: Facts, view: PoolView) -> Iterator[Fact]:

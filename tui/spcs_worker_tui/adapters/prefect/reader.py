@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,12 @@ from spcs_worker_tui.adapters.prefect import rows
 from spcs_worker_tui.adapters.prefect.http import TIMEOUT_SECONDS, Answer, PrefectHttp
 from spcs_worker_tui.adapters.prefect.rows import Row
 from spcs_worker_tui.domain.errors import PrefectError, PrefectUnreachableError
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot, WorkQueueSnapshot
+from spcs_worker_tui.domain.prefect import (
+    WorkerStarts,
+    WorkPoolKey,
+    WorkPoolSnapshot,
+    WorkQueueSnapshot,
+)
 
 LATE_RUNS = 20
 RUNNING_RUNS = 30
@@ -23,7 +29,12 @@ _WORKER_PAGES = 10
 _QUEUES_COUNTED = 10
 _SERVER_VERSION_SECONDS = 300.0
 _WORKER_VERSIONS_SECONDS = 300.0
-_STARTED_EVENTS = 50
+_STARTED = "prefect.worker.started"
+_EVENTS_PAGE = 50
+"""The most that the server gives at a time (prefect-contract 2.9)."""
+_EVENT_PAGES = 25
+_EVENTS_KEPT = timedelta(days=7)
+_HOUR = timedelta(hours=1)
 _KEPT_FLOW_NAMES = 5000
 _CLOUD = "https://api.prefect.cloud/"
 
@@ -62,6 +73,36 @@ class ApiReader:
                 f"Prefect did not tell all of work pool {key.name!r} within {TIMEOUT_SECONDS:g} s",
                 next_step="Check the Prefect server's load and the network between",
             ) from error
+
+    async def worker_starts(self, since: datetime) -> WorkerStarts:
+        """When each worker last started, from the event history, the newest first.
+
+        Args:
+            since: How far back; less far where there are too many events.
+
+        Raises:
+            PrefectError: One of its kinds.
+        """
+        now = datetime.now(UTC)
+        since = max(since, now - _EVENTS_KEPT)
+        # Until well after now: a worker's clock may be ahead of the server's.
+        occurred = {"since": since.isoformat(), "until": (now + _HOUR).isoformat()}
+        chosen = {"event": {"name": [_STARTED]}, "occurred": occurred, "order": "DESC"}
+        answer = await self._http.post("/events/filter", {"filter": chosen, "limit": _EVENTS_PAGE})
+        latest: dict[str, datetime] = {}
+        oldest = now
+        for _ in range(_EVENT_PAGES):
+            page = rows.as_row(answer.content)
+            events = rows.as_rows(page.get("events"))
+            for event in events:
+                if (at := rows.time(event, "occurred")) is not None:
+                    latest.setdefault(rows.worker_version(event)[0], at)
+                    oldest = min(oldest, at)
+            following = page.get("next_page")
+            if len(events) < _EVENTS_PAGE or not isinstance(following, str):
+                return WorkerStarts(since, latest)
+            answer = await self._http.get(f"/events/filter/next?{following.partition('?')[2]}")
+        return WorkerStarts(oldest, latest)
 
     async def _look(self, key: WorkPoolKey) -> WorkPoolSnapshot:
         path = f"/work_pools/{quote(key.name, safe='')}"
@@ -182,8 +223,8 @@ class ApiReader:
             return  # history there is counted against the account's limits
         if not self._is_time("workers", _WORKER_VERSIONS_SECONDS):
             return
-        chosen = {"event": {"name": ["prefect.worker.started"]}, "order": "DESC"}
-        body = {"filter": chosen, "limit": _STARTED_EVENTS}
+        chosen = {"event": {"name": [_STARTED]}, "order": "DESC"}
+        body = {"filter": chosen, "limit": _EVENTS_PAGE}
         answer = await self._optional(self._http.post("/events/filter", body))
         if answer is None or not isinstance(answer.content, dict):
             return

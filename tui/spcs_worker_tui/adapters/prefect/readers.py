@@ -10,7 +10,7 @@ from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
 from spcs_worker_tui.adapters.prefect.http import PrefectHttp, default_tls
 from spcs_worker_tui.adapters.prefect.reader import ApiReader
 from spcs_worker_tui.domain.errors import PrefectError
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
 
 
 class PrefectReaders:
@@ -42,15 +42,26 @@ class PrefectReaders:
                 f"The service's spec names no {missing}",
                 next_step="Set it in the environment of the service's spec",
             )
-        reader = self._readers.get(key.api_url)
+        return await (await self._reader(key.api_url)).work_pool(key)
+
+    async def worker_starts(self, api_url: str, since: datetime) -> WorkerStarts:
+        """The starts of all workers of that API since then; see the port.
+
+        Raises:
+            PrefectError: One of its kinds.
+        """
+        return await (await self._reader(api_url)).worker_starts(since)
+
+    async def _reader(self, api_url: str) -> ApiReader:
+        reader = self._readers.get(api_url)
         if reader is None:
             await asyncio.to_thread(default_tls)
-            found = await self._credentials.find_everywhere(key.api_url)
+            found = await self._credentials.find_everywhere(api_url)
             # Another task may have made it meanwhile.
             reader = self._readers.setdefault(
-                key.api_url, ApiReader(PrefectHttp(key.api_url, found, self._now))
+                api_url, ApiReader(PrefectHttp(api_url, found, self._now))
             )
-        return await reader.work_pool(key)
+        return reader
 
     async def close(self) -> None:
         """Let go of all connections; never raises."""

@@ -57,6 +57,7 @@ def _container(value: Mapping[str, Any]) -> ContainerSpec:
         ),
         command=tuple(_text(item) for item in _sequence(value.get("command"))),
         args=tuple(_text(item) for item in _sequence(value.get("args"))),
+        has_readiness_probe=bool(_mapping(value.get("readinessProbe"))),
     )
 
 

@@ -5,54 +5,67 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
+from spcs_worker_tui.domain import short_way
 from spcs_worker_tui.domain.binding import bind
-from spcs_worker_tui.domain.errors import (
-    FleetError,
-    PrefectError,
-    PrefectUnreachableError,
-    SnowflakeUnreachableError,
-)
+from spcs_worker_tui.domain.errors import FleetError, SnowflakeUnreachableError
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
     ConnectionState,
     FleetSnapshot,
     Observation,
+    PrefectBinding,
     ServiceKey,
     ServiceSnapshot,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.ports import Clock, PrefectReader, SnowflakeSession
-from spcs_worker_tui.domain.prefect import WorkPoolKey
+from spcs_worker_tui.domain.judge import DEFAULT_THRESHOLDS
+from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey, is_plain
+from spcs_worker_tui.domain.ports import (
+    CheckPrefect,
+    Clock,
+    Identity,
+    SnowflakeSession,
+    SpecMemory,
+)
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.looking import failed_look
+from spcs_worker_tui.operations.watch.once_prefect import PrefectLook
 from spcs_worker_tui.operations.watch.watcher import Judges
-from spcs_worker_tui.operations.watch.work_pools import WorkPools, unknown_work_pool
 
 _WITHOUT_CONTAINERS = frozenset({ServiceStatus.SUSPENDED, ServiceStatus.DELETED})
+_DOUBTED_FOR = timedelta(hours=1)
+"""So long, the events of a worker's start are not looked for again when there were none."""
+_LIMITS = DEFAULT_THRESHOLDS
 
 
 async def look(
     sessions: Sequence[SnowflakeSession],
-    prefect: PrefectReader,
+    prefect: CheckPrefect,
     judge: Judges,
     clock: Clock,
+    memory: SpecMemory,
     *,
     seconds: float,
     wanted: Callable[[ServiceKey], bool] = lambda _key: True,
 ) -> JudgedFleet:
     """Read all connections in parallel, and judge what was read.
 
+    A spec is read only when its digest is new to the memory, and container rows only where no
+    other answer vouches for them (`domain.short_way`).
+
     Args:
         sessions: The connections; they are left open.
         prefect: All Prefect APIs; left open, too.
         judge: A new one, so that there is no past to be compared with.
         clock: Time.
+        memory: What earlier looks found out; what this one finds out goes there.
         seconds: What has not answered by then is reported as not answering.
         wanted: Which services to look at; the others do not appear.
     """
-    looking = _Look(sessions, prefect, clock, wanted)
+    looking = _Look(sessions, PrefectLook(prefect, clock, _LIMITS), clock, memory, wanted)
     try:
         async with asyncio.timeout(seconds):
             await looking.run()
@@ -67,13 +80,15 @@ class _Look:
     def __init__(
         self,
         sessions: Sequence[SnowflakeSession],
-        prefect: PrefectReader,
+        prefect: PrefectLook,
         clock: Clock,
+        memory: SpecMemory,
         wanted: Callable[[ServiceKey], bool],
     ) -> None:
         self._sessions = sessions
         self._prefect = prefect
         self._clock = clock
+        self._memory = memory
         self._wanted = wanted
         self._connections = {
             session.name: ConnectionSnapshot(session.name, ConnectionState.CONNECTING)
@@ -82,12 +97,12 @@ class _Look:
         self._services: dict[str, dict[ServiceKey, ServiceSnapshot]] = {
             session.name: {} for session in sessions
         }
-        self._asking: dict[WorkPoolKey, asyncio.Task[None]] = {}
-        self._work_pools: WorkPools = {}
+        self._specs: dict[ServiceKey, tuple[SpecKey, RememberedSpec]] = {}
 
     async def run(self) -> None:
         await run_all(self._connection(session) for session in self._sessions)
-        await asyncio.gather(*self._asking.values())
+        await self._prefect.finish()
+        await self._settle()
 
     def picture(self) -> FleetSnapshot:
         return FleetSnapshot(
@@ -100,7 +115,7 @@ class _Look:
                 )
                 for session in self._sessions
             ),
-            work_pools=self._work_pools,
+            work_pools=self._prefect.work_pools,
         )
 
     def give_up(self, seconds: float) -> None:
@@ -113,18 +128,12 @@ class _Look:
             if connection.state is ConnectionState.CONNECTING:
                 self._fail(name, late)
             for key, service in self._services[name].items():
-                if service.containers.observed_at is None and service.containers.error is None:
+                if _is_missing_containers(service):
                     self._services[name][key] = failed_look(service, late)
-        for pool, observation in self._work_pools.items():
-            if observation.observed_at is None and observation.error is None:
-                self._work_pools[pool] = observation.failed(
-                    PrefectUnreachableError(f"{pool.api_url} did not answer within {seconds:g} s")
-                )
+        self._prefect.give_up(seconds)
 
     async def close(self) -> None:
-        for task in self._asking.values():
-            task.cancel()
-        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        await self._prefect.close()
 
     async def _connection(self, session: SnowflakeSession) -> None:
         name = session.name
@@ -144,16 +153,47 @@ class _Look:
             role=identity.role,
             observed_at=self._clock.now(),
         )
-        looks = [self._service(session, key) for key in services if not services[key].is_job]
+        looks = [
+            self._service(session, key, _spec_key(identity, row))
+            for key, row in services.items()
+            if not row.is_job
+        ]
         if any(service.status is ServiceStatus.PENDING for service in services.values()):
             # How long a start may take depends on whether nodes are being provisioned.
             looks.append(self._compute_pools(session))
         await run_all(looks)
 
-    async def _service(self, session: SnowflakeSession, key: ServiceKey) -> None:
-        await run_all((self._spec(session, key), self._containers(session, key)))
+    async def _service(self, session: SnowflakeSession, key: ServiceKey, spec_key: SpecKey) -> None:
+        known = self._memory.recall(spec_key)
+        if known is None:
+            await run_all((self._spec(session, key, spec_key), self._containers(session, key)))
+            return
+        self._specs[key] = (spec_key, known)
+        services = self._services[key.connection]
+        services[key] = replace(
+            services[key], binding=self._bound(known.binding), spec_read_at=known.read_at
+        )
+        if await self._is_vouched_for(services[key], known):
+            services[key] = replace(services[key], containers_unread=short_way.VOUCHED)
+        else:
+            await self._containers(session, key)
 
-    async def _spec(self, session: SnowflakeSession, key: ServiceKey) -> None:
+    async def _is_vouched_for(self, service: ServiceSnapshot, known: RememberedSpec) -> bool:
+        """Whether the container rows need not be read."""
+        if not short_way.may_vouch(service, known):
+            return False
+        assert known.binding is not None
+        assert known.settled_at is not None
+        pool, now = known.binding.pool, self._clock.now()
+        since = now - short_way.starts_window(_LIMITS)
+        view, starts = await asyncio.gather(
+            self._prefect.view(pool), self._prefect.recent_starts(pool.api_url, since)
+        )
+        return starts is not None and short_way.vouches(
+            service, known.settled_at, view, starts, now, _LIMITS
+        )
+
+    async def _spec(self, session: SnowflakeSession, key: ServiceKey, spec_key: SpecKey) -> None:
         services = self._services[key.connection]
         try:
             spec = await session.describe_service(key)
@@ -161,13 +201,19 @@ class _Look:
             services[key] = replace(services[key], spec=services[key].spec.failed(error))
             self._fail_if_about_it(key.connection, error)
             return
-        binding = bind(spec)
-        services[key] = replace(
-            services[key], spec=Observation(spec, self._clock.now()), binding=binding
-        )
-        if binding is not None and binding.is_complete and binding.pool not in self._asking:
-            self._work_pools[binding.pool] = unknown_work_pool(binding.pool)
-            self._asking[binding.pool] = asyncio.create_task(self._ask(binding.pool))
+        now = self._clock.now()
+        binding = self._bound(bind(spec))
+        services[key] = replace(services[key], spec=Observation(spec, now), binding=binding)
+        if spec.digest == spec_key.digest:  # else it was changed since the row was shown
+            known = RememberedSpec(now, binding, is_plain(spec))
+            self._specs[key] = (spec_key, known)
+            self._memory.remember(spec_key, known)
+
+    def _bound(self, binding: PrefectBinding | None) -> PrefectBinding | None:
+        """The same, with its work pool asked for."""
+        if binding is not None and binding.is_complete:
+            self._prefect.want(binding.pool)
+        return binding
 
     async def _containers(self, session: SnowflakeSession, key: ServiceKey) -> None:
         services = self._services[key.connection]
@@ -196,13 +242,47 @@ class _Look:
             self._connections[session.name], compute_pools=pools
         )
 
-    async def _ask(self, key: WorkPoolKey) -> None:
-        try:
-            self._work_pools[key] = Observation(
-                await self._prefect.work_pool(key), self._clock.now()
-            )
-        except PrefectError as error:
-            self._work_pools[key] = self._work_pools[key].failed(error)
+    async def _settle(self) -> None:
+        """Find out which of the services that were read may do without that the next time."""
+        now = self._clock.now()
+        by_api: dict[str, list[ServiceSnapshot]] = {}
+        for services in self._services.values():
+            for service in services.values():
+                if (api_url := self._worth_settling(service)) is not None:
+                    by_api.setdefault(api_url, []).append(service)
+        await run_all(
+            self._settle_api(api_url, services, now) for api_url, services in by_api.items()
+        )
+
+    def _worth_settling(self, service: ServiceSnapshot) -> str | None:
+        """The API whose events may tell more of the service; None: nothing is to be learnt."""
+        _, known = self._specs.get(service.key, (None, None))
+        if known is None or not known.is_plain or service.containers.observed_at is None:
+            return None
+        if known.doubted_at and self._clock.now() - known.doubted_at < _DOUBTED_FOR:
+            return None
+        binding = service.binding
+        if binding is None or not binding.is_complete or not short_way.row_vouches(service):
+            return None
+        return binding.pool.api_url
+
+    async def _settle_api(
+        self, api_url: str, services: Sequence[ServiceSnapshot], now: datetime
+    ) -> None:
+        began = [row.start_time for one in services for row in one.containers.value]
+        since = min((at for at in began if at is not None), default=now)
+        starts = await self._prefect.starts(api_url, since - short_way.CLOCKS_DIFFER)
+        for service in services:
+            assert service.binding is not None
+            spec_key, known = self._specs[service.key]
+            view = await self._prefect.view(service.binding.pool)
+            if starts is None or not short_way.all_well(service, view, now, _LIMITS):
+                continue
+            if short_way.are_heard(service, starts):
+                known = replace(known, settled_at=service.containers.observed_at)
+            else:
+                known = replace(known, doubted_at=now)
+            self._memory.remember(spec_key, known)
 
     def _fail_if_about_it(self, name: str, error: FleetError) -> None:
         if isinstance(error, ABOUT_THE_CONNECTION):
@@ -213,3 +293,12 @@ class _Look:
         self._connections[name] = replace(
             connection, state=state_after(error, connection.state), error=error
         )
+
+
+def _spec_key(identity: Identity, row: ServiceSnapshot) -> SpecKey:
+    return SpecKey(identity.account, identity.role, row.key.qualified, row.spec_digest)
+
+
+def _is_missing_containers(service: ServiceSnapshot) -> bool:
+    seen = service.containers
+    return seen.observed_at is None and seen.error is None and not service.containers_unread

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 
 import httpx
 
@@ -16,6 +20,8 @@ _logger = logging.getLogger(__name__)
 _PLAYED = "sim-"
 _TURN_SECONDS = 1.0
 _PREFECT_DEFAULT_SECONDS = 30
+_EVENTS_AT_ONCE = 100
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,8 @@ class Beat:
     work_pool: str
     worker: str
     interval_seconds: int
+    started: datetime | None = None
+    """When its container started: another time is another life."""
 
 
 class Pulse:
@@ -34,6 +42,7 @@ class Pulse:
         self._seeder = Seeder(api_url)
         self._accounts = accounts
         self._due: dict[str, float] = {}
+        self._lives: dict[str, datetime | None] = {}
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -41,13 +50,19 @@ class Pulse:
         async with self._seeder:
             while True:
                 now = loop.time()
+                born = []
                 for beat in played_workers(self._accounts):
-                    if self._due.get(beat.worker, 0.0) <= now:
+                    is_new = self._lives.get(beat.worker) != beat.started
+                    if is_new or self._due.get(beat.worker, 0.0) <= now:
                         self._due[beat.worker] = now + beat.interval_seconds
-                        await self._send(beat)
+                        sent = await self._send(beat)
+                        if is_new and sent:
+                            self._lives[beat.worker] = beat.started
+                            born.append(started_event(beat, datetime.now(UTC)))
+                await self._tell(born)
                 await asyncio.sleep(_TURN_SECONDS)
 
-    async def _send(self, beat: Beat) -> None:
+    async def _send(self, beat: Beat) -> bool:
         body = {"name": beat.worker, "heartbeat_interval_seconds": beat.interval_seconds}
         path = f"/work_pools/{beat.work_pool}/workers/heartbeat"
         try:
@@ -55,6 +70,33 @@ class Pulse:
         except httpx.HTTPError as error:
             # As with a real worker: this one is lost, the next may get through.
             _logger.debug("no heartbeat of %s: %s", beat.worker, error)
+            return False
+        return True
+
+    async def _tell(self, events: Sequence[Mapping[str, object]]) -> None:
+        for first in range(0, len(events), _EVENTS_AT_ONCE):
+            try:
+                await self._seeder.request("POST", "/events", events[first:][:_EVENTS_AT_ONCE])
+            except httpx.HTTPError as error:
+                _logger.debug("no events: %s", error)
+
+
+def started_event(beat: Beat, occurred: datetime) -> Mapping[str, object]:
+    """What a worker says of itself when it starts (prefect-contract 2.9)."""
+    slug = _NO_SLUG.sub("-", beat.worker.lower()).strip("-")
+    return {
+        "id": str(uuid.uuid4()),
+        "occurred": occurred.isoformat(),
+        "event": "prefect.worker.started",
+        "resource": {
+            "prefect.resource.id": f"prefect.worker.process.{slug}",
+            "prefect.resource.name": beat.worker,
+            "prefect.version": version("prefect"),
+            "prefect.worker-type": "process",
+        },
+        "related": [],
+        "payload": {},
+    }
 
 
 def played_workers(accounts: Sequence[Account]) -> Iterator[Beat]:
@@ -73,12 +115,10 @@ def _of_service(service: Service, played: set[str]) -> Iterator[Beat]:
             continue
         seconds = int(env.get("PREFECT_WORKER_HEARTBEAT_SECONDS", _PREFECT_DEFAULT_SECONDS))
         for instance in service.instances:
-            if any(
-                one.name == container["name"] and one.status == "READY"
-                for one in instance.containers
-            ):
-                name = ".".join((*service.key, str(instance.instance_id))).lower()
-                yield Beat(pool, name, seconds)
+            for one in instance.containers:
+                if one.name == container["name"] and one.status == "READY":
+                    name = ".".join((*service.key, str(instance.instance_id))).lower()
+                    yield Beat(pool, name, seconds, one.start_time)
 
 
 def _played_images(account: Account) -> set[str]:
