@@ -66,6 +66,7 @@ def test_fleet_heartbeat_flow_run_and_the_death_of_a_worker(terminal: Terminal) 
 
     # A flow run shows in its log. The filter leaves this one row, so it is the selected one.
     terminal.send("/conn:dev ETL_WORKER\r")
+    terminal.wait_for(r"Services 1\b", 10)
     terminal.wait_for(r"Log ETL_WORKER", 10)
     terminal.wait_for(r"Beginning flow run|Finished in state Completed", 90)
 
@@ -87,6 +88,8 @@ def test_fleet_heartbeat_flow_run_and_the_death_of_a_worker(terminal: Terminal) 
     children = marked_processes(terminal.pid)
     assert children
     terminal.send("\x1b")
+    # Escape and a letter in one read are one key, alt+q, to any terminal program.
+    terminal.wait_for(r"Services 9\b", 10)
     terminal.send("q")
     assert terminal.wait_exit(15) == 0
     deadline = time.monotonic() + 15

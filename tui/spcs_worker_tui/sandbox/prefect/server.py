@@ -116,12 +116,16 @@ class PrefectServer:
                 f"Prefect server does not come up: {self.log_tail()}"
             ) from reason
 
-    async def stop(self) -> None:
-        """End the server and close the gate."""
+    async def stop(self, grace_seconds: float = STOP_SECONDS) -> None:
+        """End the server and close the gate.
+
+        Args:
+            grace_seconds: Between SIGTERM and SIGKILL.
+        """
         if self._supervisor is not None:
             self._supervisor.cancel()
             await asyncio.wait((self._supervisor,))
-        await self._end_process()
+        await self._end_process(grace_seconds)
         await self.gate.stop()
 
     def log_tail(self, characters: int = 2000) -> str:
@@ -159,7 +163,7 @@ class PrefectServer:
                 await asyncio.to_thread(template.discard, self._template)
                 (self.home / template.DATABASE).unlink(missing_ok=True)
                 from_template = False
-            await self._end_process()
+            await self._end_process(STOP_SECONDS)
             await asyncio.sleep(_RESTART_SECONDS[min(failures, len(_RESTART_SECONDS) - 1)])
             failures += 1
 
@@ -212,11 +216,11 @@ class PrefectServer:
                 await asyncio.sleep(_LOOK_SECONDS)
         return False
 
-    async def _end_process(self) -> None:
+    async def _end_process(self, grace_seconds: float) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        for number, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, None)):
+        for number, patience in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, None)):
             # Its group: the server may have children of its own.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, number)
