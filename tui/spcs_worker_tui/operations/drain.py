@@ -224,7 +224,7 @@ def drainage(
         )
     queues = service.binding.work_queues
     targets = tuple(WorkQueueKey(pool.key, queue) for queue in queues) or (WorkQueueKey(pool.key),)
-    who, own = drainer(service.key, fleet), OwnRuns.of(service, pool)
+    who, own = drainer(service.key), OwnRuns.of(service, pool)
     return Drainage(service, session, writer, clock, targets, who, wish, own, timing)
 
 
@@ -237,7 +237,7 @@ def interrupted_drainage(
     timing: DrainTiming,
 ) -> tuple[Drainage, str] | None:
     """What an earlier drain of the service left paused and how to take it back, in words, too."""
-    who = drainer(service.key, fleet)
+    who = drainer(service.key)
     left = left_behind(known_pool(service, fleet), who)
     if not left:
         return None

@@ -10,23 +10,26 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
+from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.prefect import WorkPoolSnapshot, WorkQueueKey
 
 _MARK = re.compile(r"\[spcs-worker-tui drains (?P<who>[^\]]+?) since (?P<since>[^\] ]+)\] ?")
 
 
-def drainer(key: ServiceKey, fleet: FleetSnapshot) -> str:
-    """Who a mark speaks of: the service, and the account where that is known."""
-    connection = fleet.connection(key.connection)
-    account = connection.account if connection else ""
-    return f"{key.qualified} of {account}" if account else key.qualified
+def drainer(key: ServiceKey) -> str:
+    """Who a mark speaks of.
+
+    Only the qualified name, as in the names of its workers: connection and account are called
+    differently on different machines, and each of them must find the others' marks.
+    """
+    return key.qualified
 
 
 def marked(description: str, who: str, now: datetime) -> str:
     """The description with that mark before it, and none of an earlier time."""
     stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"[spcs-worker-tui drains {who} since {stamp}] {unmarked(description, who)}".rstrip(" ")
+    rest = unmarked(description, who)
+    return f"[spcs-worker-tui drains {who} since {stamp}]{f' {rest}' if rest else ''}"
 
 
 def unmarked(description: str, who: str) -> str:
