@@ -44,21 +44,27 @@ class Program:
             **more,
         }
 
-    async def start(self, *arguments: str, **variables: str) -> asyncio.subprocess.Process:
+    async def start(
+        self, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL, **variables: str
+    ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "spcs_worker_tui.cli.main"),
             *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=self.environment(**variables),
         )
 
-    async def run(self, *arguments: str, **variables: str) -> Answer:
-        """Run it to its end."""
-        async with ended(await self.start(*arguments, **variables)) as process:
-            out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    async def run(
+        self, *arguments: str, given: str | bytes | None = None, **variables: str
+    ) -> Answer:
+        """Run it to its end; `given` is what it reads from a pipe, without any: from nowhere."""
+        stdin = asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE
+        data = given.encode() if isinstance(given, str) else given
+        async with ended(await self.start(*arguments, stdin=stdin, **variables)) as process:
+            out, err = await asyncio.wait_for(process.communicate(data), SECONDS)
         assert process.returncode is not None
         return Answer(process.returncode, out.decode(), err.decode())
 
