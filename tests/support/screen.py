@@ -12,8 +12,11 @@ from typing import Any
 from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 
+from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.ui.app import FleetApp
+from spcs_worker_tui.ui.log_store import LIMIT
 from spcs_worker_tui.ui.widgets.fleet_table import FleetTable
+from spcs_worker_tui.ui.widgets.log_view import LogView
 from support.console import NOW, ScriptedConsole
 
 SIZE = (120, 40)
@@ -62,10 +65,23 @@ async def ready(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: app.judged is not None or app.failure is not None)
     if app.judged is not None and app.judged.snapshot.services:
         await until(pilot, lambda: app.screen.query_one(FleetTable).has_row(app.selected))
-        await until(pilot, lambda: not app.screen.query("#log").first().waiting)
-        await until(pilot, lambda: app.desk.log.end > 0 or not app._link._console.log)
-    await until(pilot, lambda: app._log_paint is None)
+    await until(pilot, lambda: is_settled(app))
     await pilot.pause()
+
+
+def is_settled(app: Any) -> bool:
+    """Whether nothing more will change by itself: all keys answered, the whole log shown."""
+    if app._type_ahead.is_answering or app._follow_soon is not None or app._log_paint is not None:
+        return False
+    console, logs = app._link._console, app.screen.query(LogView)
+    if console is None or not isinstance(app.selected, ServiceKey):
+        return app.judged is not None or app.failure is not None
+    came = len(list(app.desk.log.events))
+    return (
+        console.selected[-1:] == [app.selected]
+        and came >= min(len(console.log), LIMIT)
+        and not any(log.waiting for log in logs if log.display and log.is_following)
+    )
 
 
 def burst(pilot: Pilot[Any], typed: str) -> None:

@@ -209,6 +209,23 @@ async def test_sign_in_happens_only_when_asked_for_on_that_line() -> None:
         await until(pilot, lambda: console.signed_in == ["lab"])
 
 
+async def test_an_image_that_is_behind_is_said_in_full() -> None:
+    async with opened(ScriptedConsole(demo())) as pilot:
+        await select(pilot, "REPORTS")
+        await until(pilot, lambda: shows(pilot.app, "for 7 min"))
+        assert any("for 7 min" in line and "image behind" in line for line in seen(pilot.app))
+        assert shows(pilot.app, "1.4.0 was pushed again 10 min ago and is not rolled out")
+
+
+async def test_panes_that_are_empty_say_why() -> None:
+    console = ScriptedConsole(demo(), log=())
+    async with opened(console) as pilot:
+        assert shows(pilot.app, "Asking for the log of NIGHTLY.")
+        await pilot.press("g")
+        await until(pilot, lambda: shows(pilot.app, "Move to a service to see its log."))
+        assert shows(pilot.app, "Move to a service to see the workers of its work pool.")
+
+
 async def test_the_name_is_copied() -> None:
     async with opened(ScriptedConsole(demo())) as pilot:
         await pilot.press("c")

@@ -39,7 +39,9 @@ async def test_it_follows_the_newest_line() -> None:
 
 async def test_all_marks_are_shown_in_order() -> None:
     async with opened(ScriptedConsole(demo()), size=(160, 50)) as pilot:
-        await until(pilot, lambda: shows(pilot.app, "lines are missing here"))
+        await until(
+            pilot, lambda: shows(pilot.app, "lines are missing, 11:59:56.000 to 11:59:58.000")
+        )
         assert shows(pilot.app, "worker/1 restarted at 11:59:58, restart 3, exit code 137")
         assert shows(pilot.app, "· The last 6 lines of before")
 

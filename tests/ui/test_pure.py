@@ -113,6 +113,14 @@ def test_the_most_important_columns_are_there_at_80() -> None:
     assert "runs" in shown
 
 
+def test_names_are_whole_before_lesser_columns_come_in() -> None:
+    judged = JudgedFleet(build.fleet(build.service("FORECAST_WORKER", connection="prod")))
+    wanted = natural_widths(service_rows(judged), GLANCE)
+    for width in range(78, 200):
+        sizes = {column.key: size for column, size in lay_out(width, wanted).columns}
+        assert sizes["service"] >= len("FORECAST_WORKER")
+
+
 def test_all_columns_are_there_at_200() -> None:
     layout = lay_out(200, natural_widths(service_rows(demo()), GLANCE))
     assert len(layout.columns) == len(COLUMNS)
@@ -358,7 +366,7 @@ def test_wrapped_parts_stand_under_the_text() -> None:
 
 def test_marks_say_what_is_missing() -> None:
     gap = LogGap(SOURCE, 1_795_435_200_000_000_000, 1_795_435_201_000_000_000)
-    text = "── worker/0: lines are missing here, between 12:00:00.000 and 12:00:01.000 ──"
+    text = "── worker/0: lines are missing, 12:00:00.000 to 12:00:01.000 ──"
     assert event_text(gap, style()) == text
     assert "before 12:00:01" in event_text(dataclasses.replace(gap, after_ns=None), style())
     assert "after 12:00:00" in event_text(dataclasses.replace(gap, before_ns=None), style())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui.format import ASCII
 from support import fleet as build
 from support.console import ScriptedConsole, demo
-from support.screen import fleet_app, ready, shows, until
+from support.picture import picture as readme_picture
+from support.screen import fleet_app, is_settled, ready, shows, until
 
 Pictures = Callable[..., bool]
+
+README_PICTURE = Path(__file__).parents[2] / "docs" / "dashboard.svg"
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def picture(snap_compare: Any) -> Pictures:
                 await pilot.press(key)
             if until_shown:
                 await until(pilot, lambda: shows(app, until_shown))
-            await until(pilot, lambda: app._log_paint is None and app._follow_soon is None)
+            await until(pilot, lambda: is_settled(app))
             await pilot.pause()
 
         return bool(snap_compare(app, terminal_size=size, run_before=prepare))
@@ -68,6 +72,12 @@ def test_fleet_without_colours(picture: Pictures, monkeypatch: pytest.MonkeyPatc
 
 def test_trouble(picture: Pictures) -> None:
     assert picture("g", until_shown="Press enter to sign in")
+
+
+async def test_the_picture_in_the_readme_is_this_dashboard() -> None:
+    assert README_PICTURE.read_text(encoding="utf-8") == await readme_picture(), (
+        "make it anew: PYTHONPATH=tests python -m support.picture docs/dashboard.svg"
+    )
 
 
 def test_no_connections(picture: Pictures) -> None:

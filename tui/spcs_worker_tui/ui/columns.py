@@ -15,7 +15,7 @@ from spcs_worker_tui.ui.rows import ServiceRow
 
 SortValue = tuple[float, str]
 
-_ESSENTIAL = 6
+_ESSENTIAL = 5
 """Columns up to this rank are there as soon as their minimum fits."""
 _READABLE = 24
 """Cells that are enough for most contents."""

@@ -115,9 +115,9 @@ def _gap(event: LogGap, style: LogStyle) -> str:
     def at(time_ns: int | None) -> str:
         return fmt.nanoseconds(time_ns, style.zone).strip()
 
-    text = f"{event.source}: lines are missing here"
+    text = f"{event.source}: lines are missing"
     if event.after_ns is not None and event.before_ns is not None:
-        return f"{text}, between {at(event.after_ns)} and {at(event.before_ns)}"
+        return f"{text}, {at(event.after_ns)} to {at(event.before_ns)}"
     if event.before_ns is not None:
         return f"{text}, before {at(event.before_ns)}"
     return f"{text}, after {at(event.after_ns)}" if event.after_ns is not None else text

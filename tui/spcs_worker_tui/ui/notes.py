@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ConnectionState
+from spcs_worker_tui.domain.fleet import ConnectionState, ServiceKey
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui.fleet_view import FleetView
 from spcs_worker_tui.ui.lines import Cell, Line
@@ -37,6 +37,13 @@ def no_rows(judged: JudgedFleet | None, view: FleetView, total: int) -> list[Lin
 
 def _lines(first: str, *others: str) -> list[Line]:
     return [(), (Cell("  " + first, "ink"),), *((Cell("  " + other, "muted"),) for other in others)]
+
+
+def no_log(key: RowKey | None) -> str:
+    """What stands in a log that has no line yet."""
+    if isinstance(key, ServiceKey):
+        return f"Asking for the log of {key.name}."
+    return "Move to a service to see its log."
 
 
 def gone(key: RowKey, *, is_hidden: bool) -> str:

@@ -36,13 +36,15 @@ def verdict_lines(row: ServiceRow, beats: Beats, room: int) -> list[Line]:
     return lines
 
 
-def overview(row: ServiceRow, beats: Beats, zone: tzinfo | None, room: int) -> list[Line]:
+def overview(row: ServiceRow, beats: Beats, room: int) -> list[Line]:
     """What runs, and how it is."""
     lines = [*verdict_lines(row, beats, room), ()]
     lines += [_title("Containers", row.service.containers, beats.now)]
-    lines += [_container(one, beats, zone) for one in row.service.containers.value]
     if not row.service.containers.value:
         lines.append((Cell(f"   None: the service is {row.service.status}.", "muted"),))
+    else:
+        lines.append((Cell(_CONTAINER_TITLES, "muted"),))
+    lines += [_container(one, beats.now) for one in row.service.containers.value]
     for one in row.service.containers.value:
         if one.message and one.status is not ContainerStatus.READY:
             text = f"{one.name}/{one.instance_id}: {one.message}"
@@ -61,21 +63,27 @@ def _title(text: str, seen: Observation[Any] | None, now: datetime) -> Line:
     return tuple(cells)
 
 
-def _container(one: ContainerSnapshot, beats: Beats, zone: tzinfo | None) -> Line:  # noqa: ARG001
-    up = beats.now - one.start_time if one.start_time else None
+_CONTAINER_TITLES = (
+    f"   {fit('CONTAINER', 20)}  {fit('STATUS', 10)}  {fit('UP', 4, right=True)}"
+    f"  {fit('RESTARTS', 8, right=True)}  IMAGE"
+)
+
+
+def _container(one: ContainerSnapshot, now: datetime) -> Line:
+    up = now - one.start_time if one.start_time else None
     ready = one.status is ContainerStatus.READY
     cells = [
         Cell(f"   {fit(f'{one.name}/{one.instance_id}', 20)}  ", "ink"),
         Cell(fit(str(one.status), 12), "verdict-healthy" if ready else "verdict-degraded"),
-        Cell(f"up {fit(fmt.age(up), 5)}", "muted"),
+        Cell(fit(fmt.age(up), 4, right=True), "muted"),
         Cell(
-            fit(fmt.plural(one.restart_count, "restart"), 13),
-            "ink" if one.restart_count else "muted",
+            f"  {fit(str(one.restart_count), 8, right=True)}  ",
+            "verdict-degraded" if one.restart_count else "muted",
         ),
-        Cell(fit(tag_of(one.image_name), 18), "ink"),
+        Cell(tag_of(one.image_name), "ink"),
     ]
     if one.last_exit_code is not None:
-        cells.append(Cell(f"  last exit code {one.last_exit_code}", "verdict-degraded"))
+        cells.append(Cell(f"   last exit code {one.last_exit_code}", "verdict-degraded"))
     return tuple(cells)
 
 

@@ -43,13 +43,14 @@ class TypeAhead:
         self._take = take
         self._waiting: deque[Typed] = deque()
         self._taken = 0
-        self._is_answering = False
+        self.is_answering = False
+        """Whether a key was taken whose consequences may not all be there yet."""
         self._giving_up: Timer | None = None
 
     async def add(self, event: Typed) -> None:
         """Take it now, or when it is due."""
         self._waiting.extend(self._apart(event))
-        if not self._is_answering:
+        if not self.is_answering:
             await self._next()
         elif self._giving_up is None:
             self._giving_up = self._app.set_timer(GIVE_UP_AFTER, self._next)
@@ -67,7 +68,7 @@ class TypeAhead:
             self._giving_up.stop()
             self._giving_up = None
         self._taken += 1
-        self._is_answering = bool(self._waiting)
+        self.is_answering = bool(self._waiting)
         if self._waiting:
             await self._take(self._waiting.popleft())
             self._go_through(self._taken, 1)

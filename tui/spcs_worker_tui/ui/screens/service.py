@@ -83,6 +83,7 @@ class ServiceScreen(Screen[None]):
         now = self._desk.now()
         self.query_one(Header).show(self.judged, now, self.is_paused)
         self._show_title()
+        self.query_one("#log", LogView).say_instead(notes.no_log(self.selected))
         text = self.query_one("#page", Pages)
         if self.page == "log":
             self.query_one("#log", LogView).pull()
@@ -116,7 +117,7 @@ class ServiceScreen(Screen[None]):
             case "spec":
                 return pages.spec(row, beats.now, room)
             case _:
-                return pages.overview(row, beats, desk.zone, room)
+                return pages.overview(row, beats, room)
 
     def on_resize(self) -> None:
         """Lines may break elsewhere."""

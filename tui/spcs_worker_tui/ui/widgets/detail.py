@@ -40,8 +40,9 @@ class Detail(FixedLines):
         if height < 3:  # noqa: PLR2004 - the table says which row it is
             sign = Cell(f"{head[0].text.split()[0]} ", head[0].tone)
             return [clip((sign, *reason), width), clip(following, width)]
-        above = justify(head, self._sync(self._row), width)
-        return [above, clip(reason, width), clip(following, width)]
+        word, detail = self._sync(self._row)
+        below = following or detail
+        return [justify(head, word, width), clip(reason, width), clip(below, width)]
 
     def _sentences(self, row: Row) -> tuple[Line, Line, Line]:
         if isinstance(row, ConnectionRow):
@@ -87,9 +88,10 @@ class Detail(FixedLines):
             text += f", was {verdict.previous}"
         return (Cell(text, "muted"),)
 
-    def _sync(self, row: Row) -> Line:
+    def _sync(self, row: Row) -> tuple[Line, Line]:
+        """The word where it is no good news, and what it means, for where there is room."""
         verdict = None if isinstance(row, ConnectionRow) else row.verdict
         if verdict is None or verdict.sync in {Sync.IN_SYNC, Sync.UNKNOWN}:
-            return ()
-        detail = f": {verdict.sync_detail}" if verdict.sync_detail else ""
-        return (Cell(f"{verdict.sync}{detail}", "verdict-degraded"),)
+            return (), ()
+        tone = "verdict-degraded"
+        return (Cell(str(verdict.sync), tone),), (Cell(verdict.sync_detail, tone),)

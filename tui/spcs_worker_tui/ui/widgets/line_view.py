@@ -30,6 +30,8 @@ class LineView(Painter, ScrollView, can_focus=True, inherit_bindings=False):
         height: 1fr;
         overflow-x: hidden;
         overflow-y: auto;
+        /* Lines are fitted to the room: a scroll bar that comes must not change it. */
+        scrollbar-gutter: stable;
     }
     """
     ALLOW_SELECT = False

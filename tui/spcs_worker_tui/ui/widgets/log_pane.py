@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui.desk import Desk
 from spcs_worker_tui.ui.lines import Cell, Line
 from spcs_worker_tui.ui.messages import LogModeChanged
@@ -33,6 +34,7 @@ class LogPane(Vertical):
     def show(self, key: RowKey | None) -> None:
         """The log is that row's."""
         self._key = key
+        self.query_one(LogView).say_instead(notes.no_log(key))
         self._write_title()
 
     def grew(self) -> None:

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from spcs_worker_tui.domain.log import LogEvent, LogNotice
 from spcs_worker_tui.ui.bindings import LOG, SCROLL
-from spcs_worker_tui.ui.lines import Line, width_of
+from spcs_worker_tui.ui.lines import Cell, Line, width_of
 from spcs_worker_tui.ui.log_lines import LogStyle, event_lines, event_text
 from spcs_worker_tui.ui.log_store import LIMIT, LogStore
 from spcs_worker_tui.ui.messages import LogModeChanged
@@ -60,6 +60,7 @@ class LogView(LineView):
         self._seen = 0
         self._shown_key = store.key
         self._widest = 0
+        self._instead = ""
         self._is_at_end = True
         self._is_held = False
         self._moves_itself = False
@@ -77,11 +78,17 @@ class LogView(LineView):
     @property
     def line_count(self) -> int:
         """Lines, wrapped ones counted as they are shown."""
-        return len(self._lines)
+        return len(self._lines) or bool(self._instead)
 
     def line_at(self, index: int) -> Line:
         """One line as it is shown."""
-        return self._lines[index]
+        return self._lines[index] if self._lines else (Cell(f" {self._instead}", "muted"),)
+
+    def say_instead(self, text: str) -> None:
+        """What to show while there is no line."""
+        if text != self._instead:
+            self._instead = text
+            self.repaint_changed()
 
     def pull(self) -> None:
         """Show what came since, if the view follows."""

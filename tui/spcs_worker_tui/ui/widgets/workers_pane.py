@@ -11,6 +11,9 @@ from spcs_worker_tui.ui.widgets.line_view import Pages
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
 from spcs_worker_tui.ui.workers_lines import pool_title, workers_lines
 
+_LOW = 10
+"""Lines below which blank ones between the parts cost more than they give."""
+
 
 class WorkersPane(Vertical):
     """Workers with live ages, queues, late and running runs."""
@@ -37,7 +40,10 @@ class WorkersPane(Vertical):
     def _write(self) -> None:
         lines = self.query_one(Pages)
         self.query_one(PaneTitle).show(pool_title(self._row))
-        lines.show_lines(workers_lines(self._row, self._desk.beats(), lines.room))
+        shown = workers_lines(self._row, self._desk.beats(), lines.room)
+        if lines.page < _LOW:
+            shown = [line for line in shown if line]
+        lines.show_lines(shown)
 
     def on_descendant_focus(self) -> None:
         """The title says so."""
