@@ -12,12 +12,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from spcs_worker_tui.adapters.audit import AuditFile
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
+from spcs_worker_tui.adapters.history import HistoryFiles
 from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
 from spcs_worker_tui.adapters.prefect.lazy_writer import LazyPrefectWriter
+from spcs_worker_tui.adapters.settings_file import find_settings, read_settings
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.adapters.spec_memory import SpecFile
 from spcs_worker_tui.domain.errors import ConfigurationError
@@ -27,18 +30,24 @@ from spcs_worker_tui.domain.ports import (
     AuditLog,
     CheckPrefect,
     Clock,
+    PrefectReader,
     PrefectWriter,
     SnowflakeSession,
     SpecMemory,
 )
 from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.read_only import ReadOnly
+from spcs_worker_tui.domain.settings import FILE_NAME, Project
+from spcs_worker_tui.domain.spec_document import SpecDocument, written_document
+from spcs_worker_tui.domain.spec_source import Node
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.console import Console
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.planner import Planner
+from spcs_worker_tui.operations.rollback import Rollbacks
 from spcs_worker_tui.operations.tail import LogFollower
+from spcs_worker_tui.operations.update import Tools, Updates, UpdateTiming
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
@@ -140,6 +149,17 @@ class Bench:
         """The session of that connection, which must be one of these."""
         return next(session for session in self.sessions if session.name == connection)
 
+    def updates(self, timing: UpdateTiming | None = None) -> Updates:
+        """Updating services, and creating them."""
+        return Updates(self._tools(timing))
+
+    def rollbacks(self, timing: UpdateTiming | None = None) -> Rollbacks:
+        """Going back to what was deployed before."""
+        return Rollbacks(self._tools(timing), self.updates(timing))
+
+    def _tools(self, timing: UpdateTiming | None) -> Tools:
+        return update_tools(self.session, self.prefect, self.engine, timing)
+
     def lifecycle(self, fleet: FleetSnapshot) -> Lifecycle:
         """What changes a service's state, planned against that picture."""
         return Lifecycle(self.session, lambda: fleet, self.engine, self.prefect_writer)
@@ -182,6 +202,59 @@ async def open_bench(
     finally:
         memory.save()
         await asyncio.gather(prefect.close(), *(s.close() for s in sessions.values()))
+
+
+def update_tools(
+    sessions: Callable[[str], SnowflakeSession],
+    prefect: PrefectReader,
+    engine: Engine,
+    timing: UpdateTiming | None = None,
+) -> Tools:
+    """What updates need: the history in files, and a reader of YAML."""
+    history = HistoryFiles()
+    return Tools(sessions, prefect, history, _read_spec, engine, timing or UpdateTiming())
+
+
+def _read_spec(text: str) -> Node:
+    from spcs_worker_tui.adapters.spec_yaml import read_spec  # noqa: PLC0415 - ruamel is slow
+
+    return read_spec(text)
+
+
+def read_project(path: Path | None = None) -> Project:
+    """The project's settings, from that file or the nearest one upwards of where we are.
+
+    Raises:
+        ConfigurationError: There is none, or something in it is wrong.
+    """
+    found = path or find_settings(Path.cwd())
+    if found is None:
+        raise ConfigurationError(
+            f"there is no {FILE_NAME} here or in a folder above",
+            next_step="Write one (`spcs-worker-tui project keys`), or name a service instead.",
+        )
+    return read_settings(found)
+
+
+def read_document(path: Path) -> SpecDocument:
+    """A specification file, checked.
+
+    Raises:
+        ConfigurationError: It cannot be read, or something in it is wrong.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigurationError(
+            f"the specification {path} cannot be read: {why}",
+            next_step="Name it with --spec, or with spec in the settings.",
+        ) from error
+    try:
+        node = _read_spec(text)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}, {error}", next_step=error.next_step) from error
+    return written_document(node, str(path))
 
 
 def audit_log() -> AuditLog:

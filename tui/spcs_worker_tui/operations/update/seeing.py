@@ -1,0 +1,120 @@
+"""Sees a service through to where it works: ready, and beating; or says why it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from spcs_worker_tui.domain.errors import (
+    FleetError,
+    PlanRefusedError,
+    PrefectError,
+    StatementRefusedError,
+)
+from spcs_worker_tui.domain.fleet import PrefectBinding
+from spcs_worker_tui.domain.ports import SnowflakeSession
+from spcs_worker_tui.domain.text import one_line
+from spcs_worker_tui.operations.apply import Outcome, Tell
+from spcs_worker_tui.operations.apply.waiting import wait_until
+from spcs_worker_tui.operations.update.heartbeats import beating
+from spcs_worker_tui.operations.update.rollout import Rollout, RolloutFailedError, worst_container
+from spcs_worker_tui.operations.update.tools import Tools
+from spcs_worker_tui.operations.update.words import LogTeller, last_words
+
+Look = Callable[[Tell], Awaitable[tuple[bool, str]]]
+
+
+class SeeingThrough:
+    """What follows after the statement.
+
+    Args:
+        tools: Prefect, time and patience.
+        session: Of the service's connection.
+        rollout: What is rolled out.
+        binding: Which work pool the workers serve; None: the service holds none.
+        began: When the statement was sent.
+        failed: Called when the service did not come up; answers what to do then.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        session: SnowflakeSession,
+        rollout: Rollout,
+        binding: PrefectBinding | None,
+        began: datetime,
+        failed: Callable[[], str],
+    ) -> None:
+        self._tools = tools
+        self._session = session
+        self._rollout = rollout
+        self._binding = binding
+        self._failed = failed
+        self._clock = tools.engine.clock
+        self._unseen: PrefectError | None = None
+        self._logs = LogTeller(session, rollout.key, lambda: rollout.service, self._clock, began)
+
+    async def until_ready(self, tell: Tell) -> Outcome:
+        """Wait until every instance runs the specification and is READY.
+
+        Raises:
+            PlanRefusedError: Somebody else changed or suspended the service meanwhile.
+            FleetError: It does not come up; with the last words of the container to blame.
+        """
+        return await self._wait(self._rollout.look, tell, self._tools.timing.ready_within)
+
+    async def until_beating(self, tell: Tell) -> Outcome:
+        """Wait until every worker beats in Prefect; raises as `until_ready`."""
+        binding = self._binding
+        if binding is None:
+            return Outcome("it holds no Prefect worker")
+        if not binding.is_complete:
+            return Outcome("its specification does not say which work pool it serves")
+
+        async def look(tell: Tell) -> tuple[bool, str]:
+            done, detail = await self._rollout.look(tell)
+            if not done or self._rollout.service is None:
+                return False, detail
+            try:
+                pool = await self._tools.prefect.work_pool(binding.pool)
+            except PrefectError as error:
+                self._unseen = error
+                raise
+            self._unseen = None
+            return beating(self._rollout.service, binding, pool, self._clock.now())
+
+        try:
+            return await self._wait(look, tell, self._tools.timing.beating_within)
+        except PrefectError as error:
+            raise FleetError(
+                f"every instance is READY, but whether its worker beats cannot be seen: {error}",
+                next_step=error.next_step,
+            ) from error
+
+    async def _wait(self, look: Look, tell: Tell, within: float) -> Outcome:
+        """Wait, with log lines; what does not come up is explained by its last words."""
+        poll = self._tools.timing.poll
+        try:
+            async with self._logs.telling(tell):
+                return await wait_until(
+                    lambda: look(tell), tell, self._clock, within=within, poll=poll
+                )
+        except (PlanRefusedError, PrefectError, StatementRefusedError):
+            raise
+        except FleetError as error:
+            if self._unseen is not None:  # Prefect's silence is not the worker's failure
+                raise self._unseen from error
+            next_step = self._failed()
+            text = await self._with_last_words(error, tell)
+            raise FleetError(text, next_step=next_step) from error
+
+    async def _with_last_words(self, error: FleetError, tell: Tell) -> str:
+        blamed = error.container if isinstance(error, RolloutFailedError) else None
+        if blamed is None and self._rollout.service is not None:
+            blamed = worst_container(self._rollout.service.containers.value)
+        if blamed is None:
+            return str(error)
+        lines = await last_words(self._session, self._rollout.key, blamed)
+        for line in lines:
+            tell(line, part=f"last words of {blamed.name}/{blamed.instance_id}")
+        return f"{error}; its last words: {one_line(lines[-1], 200)}" if lines else str(error)
