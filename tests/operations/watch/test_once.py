@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,14 +17,15 @@ from spcs_worker_tui.domain.fleet import (
     ContainerSnapshot,
     InstanceStatus,
     ServiceKey,
+    ServiceSnapshot,
     ServiceStatus,
 )
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
-from spcs_worker_tui.domain.verdict import Health, JudgedFleet
+from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.sandbox.clock import ManualClock, WallClock
-from support.fleet import NOW, POOL, container, instance, key, service
+from support.fleet import NOW, POOL, ago, container, deployed_spec, instance, key, service
 from support.scripted import ScriptedPrefect, ScriptedSession
 
 
@@ -184,3 +186,117 @@ async def test_containers_that_came_too_late_are_said_to_be_missing() -> None:
     (seen,) = fleet.snapshot.services
     assert isinstance(seen.containers.error, SnowflakeUnreachableError)
     assert fleet.snapshot.connections[0].state is ConnectionState.CONNECTED
+
+
+# What was found out before is not asked for again.
+
+NAME = "analytics.prefect.ingest.0"
+
+
+class Fleet:
+    """Looks again and again at the same account with the same memory."""
+
+    def __init__(self, *services: ServiceSnapshot) -> None:
+        self.session = ScriptedSession(services=services or [service()])
+        self.session.spec = lambda _key: deployed_spec(has_readiness_probe=True)
+        self.prefect = ScriptedPrefect()
+        self.prefect.starts = {NAME: ago(3595)}
+        self.memory = Memory()
+        self.clock = ManualClock(NOW)
+
+    async def look(self) -> tuple[Verdict, dict[str, int]]:
+        """The verdict on the first service, and what the account was asked for."""
+        self.session.calls.clear()
+        fleet = await look_at(
+            self.session, prefect=self.prefect, memory=self.memory, clock=self.clock
+        )
+        return next(iter(fleet.verdicts.values())), dict(self.session.calls)
+
+
+async def test_the_second_look_at_a_quiet_service_is_one_statement() -> None:
+    fleet = Fleet()
+    first, _ = await fleet.look()
+    second, statements = await fleet.look()
+    assert statements == {"show_services": 1}
+    assert (second.health, second.rule) == (first.health, first.rule)
+    assert fleet.prefect.names == [POOL, POOL]
+
+
+async def test_a_new_spec_is_read() -> None:
+    fleet = Fleet()
+    await fleet.look()
+    (old,) = fleet.session.services.values()
+    fleet.session.services[old.key] = replace(old, spec_digest="spec-2")
+    fleet.session.spec = lambda _key: replace(deployed_spec(), digest="spec-2")
+    _, statements = await fleet.look()
+    assert statements["describe_service"] == 1
+
+
+async def test_a_spec_that_is_newer_than_its_row_is_not_kept_under_the_old_digest() -> None:
+    fleet = Fleet()
+    fleet.session.spec = lambda _key: replace(deployed_spec(), digest="spec-2")
+    await fleet.look()
+    assert not fleet.memory.specs
+
+
+async def test_a_restart_is_seen_though_the_row_reads_the_same() -> None:
+    fleet = Fleet()
+    await fleet.look()
+    fleet.session.services = {
+        s.key: s
+        for s in [
+            service(containers=[container(age=20, restart_count=1, last_restart_time=ago(20))])
+        ]
+    }
+    fleet.prefect.starts = {NAME: ago(18)}
+    verdict, statements = await fleet.look()
+    assert (verdict.health, verdict.rule) == (Health.DEGRADED, 29)
+    assert statements == {"show_services": 1, "show_service_containers": 1}
+
+
+async def test_a_prefect_that_never_heard_of_the_start_vouches_for_nothing() -> None:
+    fleet = Fleet()
+    fleet.prefect.starts = {}
+    await fleet.look()
+    asked = len(fleet.prefect.starts_asked)
+    _, statements = await fleet.look()
+    assert statements == {"show_services": 1, "show_service_containers": 1}
+    assert len(fleet.prefect.starts_asked) == asked  # not looked for again so soon
+
+
+async def test_an_event_that_may_still_be_on_its_way_is_waited_for() -> None:
+    fleet = Fleet(service(containers=[container(age=100)]))
+    fleet.prefect.starts = {}
+    await fleet.look()
+    fleet.prefect.starts = {NAME: ago(98)}
+    await fleet.look()
+    fleet.prefect.starts = {}  # as later, when it is no news any more
+    _, statements = await fleet.look()
+    assert statements == {"show_services": 1}
+
+
+async def test_events_that_cannot_be_read_leave_it_to_the_containers() -> None:
+    fleet = Fleet()
+    await fleet.look()
+    fleet.prefect.failures["starts"] = PrefectUnreachableError("no events")
+    verdict, statements = await fleet.look()
+    assert verdict.health is Health.HEALTHY
+    assert statements == {"show_services": 1, "show_service_containers": 1}
+
+
+async def test_a_prefect_that_is_down_leaves_it_to_the_containers() -> None:
+    fleet = Fleet()
+    await fleet.look()
+    fleet.prefect.failure = PrefectUnreachableError("nobody there")
+    verdict, statements = await fleet.look()
+    assert verdict.rule == 15
+    assert statements == {"show_services": 1, "show_service_containers": 1}
+
+
+async def test_a_service_that_is_no_worker_is_known_as_such() -> None:
+    fleet = Fleet()
+    fleet.session.spec = lambda _key: deployed_spec({"GREETING": "hello"}, image="/a/b/c/api:1")
+    await fleet.look()
+    verdict, statements = await fleet.look()
+    assert verdict.rule == 38
+    assert statements == {"show_services": 1, "show_service_containers": 1}

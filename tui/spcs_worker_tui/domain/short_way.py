@@ -125,6 +125,12 @@ def all_well(service: ServiceSnapshot, view: PoolView, now: datetime, limits: Th
     return row_vouches(service) and bool(_all_fresh(service, view))
 
 
+def should_be_heard(service: ServiceSnapshot, now: datetime) -> bool:
+    """Whether an event that is not there by now will not come."""
+    starts = (row.start_time for row in service.containers.value)
+    return all(at is not None and now - at > _HEARD_WITHIN for at in starts)
+
+
 def are_heard(service: ServiceSnapshot, starts: WorkerStarts) -> bool:
     """Whether the Prefect API knows of each worker's start, so that it would know of the next."""
     prefix = worker_prefix(service.key)

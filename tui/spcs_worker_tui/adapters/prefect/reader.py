@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from spcs_worker_tui.adapters.prefect import rows
-from spcs_worker_tui.adapters.prefect.http import TIMEOUT_SECONDS, Answer, PrefectHttp
+from spcs_worker_tui.adapters.prefect.batching import Batching
+from spcs_worker_tui.adapters.prefect.events import StartedEvents
+from spcs_worker_tui.adapters.prefect.http import TIMEOUT_SECONDS, PrefectHttp
 from spcs_worker_tui.adapters.prefect.rows import Row
-from spcs_worker_tui.domain.errors import PrefectError, PrefectUnreachableError
+from spcs_worker_tui.domain.errors import (
+    PrefectBusyError,
+    PrefectError,
+    PrefectUnauthorizedError,
+    PrefectUnreachableError,
+)
 from spcs_worker_tui.domain.prefect import (
     WorkerStarts,
     WorkPoolKey,
@@ -20,23 +28,50 @@ from spcs_worker_tui.domain.prefect import (
     WorkQueueSnapshot,
 )
 
+_T = TypeVar("_T")
+
 LATE_RUNS = 20
 RUNNING_RUNS = 30
 PAGE = 200
 """The most that the server gives at a time (prefect-contract 2)."""
 
 _WORKER_PAGES = 10
+_QUEUE_PAGES = 2
 _QUEUES_COUNTED = 10
 _SERVER_VERSION_SECONDS = 300.0
 _WORKER_VERSIONS_SECONDS = 300.0
-_STARTED = "prefect.worker.started"
-_EVENTS_PAGE = 50
-"""The most that the server gives at a time (prefect-contract 2.9)."""
-_EVENT_PAGES = 25
-_EVENTS_KEPT = timedelta(days=7)
-_HOUR = timedelta(hours=1)
 _KEPT_FLOW_NAMES = 5000
 _CLOUD = "https://api.prefect.cloud/"
+
+_Counted = tuple[list[Row], int]
+"""The first few runs, and how many there are."""
+_Found = WorkPoolSnapshot | PrefectError
+_ABOUT_THE_API = (PrefectUnreachableError, PrefectUnauthorizedError, PrefectBusyError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Runs in one state: how to ask for them."""
+
+    state: Mapping[str, Any]
+    sort: str
+    limit: int
+
+
+_LATE = _Runs({"name": {"any_": ["Late"]}}, "EXPECTED_START_TIME_ASC", LATE_RUNS)
+_RUNNING = _Runs({"type": {"any_": ["RUNNING"]}}, "START_TIME_DESC", RUNNING_RUNS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a work pool is put together from."""
+
+    pool: Row
+    clock_skew: timedelta
+    queues: Sequence[Row]
+    workers: Sequence[Row]
+    late: _Counted
+    running: _Counted
 
 
 class ApiReader:
@@ -50,6 +85,8 @@ class ApiReader:
 
     def __init__(self, http: PrefectHttp) -> None:
         self._http = http
+        self._events = StartedEvents(http)
+        self._batching = Batching(self._look_at)
         self._flow_names: dict[str, str] = {}
         self._server_version = ""
         self._worker_versions: dict[str, str] = {}
@@ -57,6 +94,7 @@ class ApiReader:
 
     async def close(self) -> None:
         """Let go of the connections; never raises."""
+        await self._batching.close()
         await self._http.close()
 
     async def work_pool(self, key: WorkPoolKey) -> WorkPoolSnapshot:
@@ -67,59 +105,99 @@ class ApiReader:
         """
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                return await self._look(key)
+                return await self._batching.get(key)
         except TimeoutError as error:
-            raise PrefectUnreachableError(
-                f"Prefect did not tell all of work pool {key.name!r} within {TIMEOUT_SECONDS:g} s",
-                next_step="Check the Prefect server's load and the network between",
-            ) from error
+            raise _too_slow([key]) from error
 
     async def worker_starts(self, since: datetime) -> WorkerStarts:
-        """When each worker last started, from the event history, the newest first.
-
-        Args:
-            since: How far back; less far where there are too many events.
+        """When each worker last started; see `events.StartedEvents`.
 
         Raises:
             PrefectError: One of its kinds.
         """
-        now = datetime.now(UTC)
-        since = max(since, now - _EVENTS_KEPT)
-        # Until well after now: a worker's clock may be ahead of the server's.
-        occurred = {"since": since.isoformat(), "until": (now + _HOUR).isoformat()}
-        chosen = {"event": {"name": [_STARTED]}, "occurred": occurred, "order": "DESC"}
-        answer = await self._http.post("/events/filter", {"filter": chosen, "limit": _EVENTS_PAGE})
-        latest: dict[str, datetime] = {}
-        oldest = now
-        for _ in range(_EVENT_PAGES):
-            page = rows.as_row(answer.content)
-            events = rows.as_rows(page.get("events"))
-            for event in events:
-                if (at := rows.time(event, "occurred")) is not None:
-                    latest.setdefault(rows.worker_version(event)[0], at)
-                    oldest = min(oldest, at)
-            following = page.get("next_page")
-            if len(events) < _EVENTS_PAGE or not isinstance(following, str):
-                return WorkerStarts(since, latest)
-            answer = await self._http.get(f"/events/filter/next?{following.partition('?')[2]}")
-        return WorkerStarts(oldest, latest)
+        return await self._events.starts(since)
+
+    async def _look_at(self, keys: Sequence[WorkPoolKey]) -> Mapping[WorkPoolKey, _Found]:
+        """All of these pools; an error that is about one of them stands in its place."""
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                if len(keys) > 1:
+                    try:
+                        return await self._look_together(keys)
+                    except _ABOUT_THE_API:
+                        raise
+                    except PrefectError:
+                        pass  # Which of them it is about shows when they are asked one by one.
+                found = await asyncio.gather(*(self._look_or_error(key) for key in keys))
+                return dict(zip(keys, found, strict=True))
+        except TimeoutError as error:
+            raise _too_slow(keys) from error
+
+    async def _look_or_error(self, key: WorkPoolKey) -> _Found:
+        try:
+            return await self._look(key)
+        except PrefectError as error:
+            return error
 
     async def _look(self, key: WorkPoolKey) -> WorkPoolSnapshot:
         path = f"/work_pools/{quote(key.name, safe='')}"
         pool_answer, queue_rows, worker_rows, late, running, *_ = await _together(
             self._http.get(path),
-            self._all_rows(f"{path}/queues/filter", pages=1),
-            self._all_rows(f"{path}/workers/filter", pages=_WORKER_PAGES),
-            self._runs(key, {"name": {"any_": ["Late"]}}, "EXPECTED_START_TIME_ASC", LATE_RUNS),
-            self._runs(key, {"type": {"any_": ["RUNNING"]}}, "START_TIME_DESC", RUNNING_RUNS),
+            _all_rows(self._http, f"{path}/queues/filter", pages=1),
+            _all_rows(self._http, f"{path}/workers/filter", pages=_WORKER_PAGES),
+            self._runs([key], _LATE),
+            self._runs([key], _RUNNING),
             self._refresh_server_version(),
             self._refresh_worker_versions(),
         )
-        pool = rows.as_row(pool_answer.content)
-        late_rows, late_count = late
-        running_rows, running_count = running
+        pool, skew = rows.as_row(pool_answer.content), pool_answer.clock_skew
+        parts = _Parts(pool, skew, queue_rows, worker_rows, late[key.name], running[key.name])
+        return await self._snapshot(key, parts)
+
+    async def _look_together(self, keys: Sequence[WorkPoolKey]) -> Mapping[WorkPoolKey, _Found]:
+        """As `_look`, with one request for what several pools can be asked for together."""
+        names = [key.name for key in keys]
+        chosen = {**_of_pools(keys), "limit": PAGE}
+        answer, queues, late, running, _, _, *workers = await _together(
+            self._http.post("/work_pools/filter", chosen),
+            _queue_rows(self._http, names),
+            self._runs(keys, _LATE),
+            self._runs(keys, _RUNNING),
+            self._refresh_server_version(),
+            self._refresh_worker_versions(),
+            *(
+                _all_rows(
+                    self._http,
+                    f"/work_pools/{quote(n, safe='')}/workers/filter",
+                    pages=_WORKER_PAGES,
+                )
+                for n in names
+            ),
+        )
+        pools = {rows.text(row, "name"): row for row in rows.as_rows(answer.content)}
+        found: dict[WorkPoolKey, _Found] = {}
+        for key, worker_rows in zip(keys, workers, strict=True):
+            name = key.name
+            if name in pools:
+                parts = _Parts(
+                    pools[name],
+                    answer.clock_skew,
+                    queues.get(name, []),
+                    worker_rows,
+                    late[name],
+                    running[name],
+                )
+                found[key] = await self._snapshot(key, parts)
+            else:
+                found[key] = await self._look_or_error(key)
+        return found
+
+    async def _snapshot(self, key: WorkPoolKey, parts: _Parts) -> WorkPoolSnapshot:
+        pool = parts.pool
+        late_rows, late_count = parts.late
+        running_rows, running_count = parts.running
         queues, _ = await _together(
-            self._queues(key, queue_rows, late_rows, late_count),
+            self._queues(key, parts.queues, late_rows, late_count),
             self._learn_flow_names([*late_rows, *running_rows]),
         )
         names, versions = self._flow_names, self._worker_versions
@@ -128,14 +206,13 @@ class ApiReader:
             type=rows.text(pool, "type"),
             status=rows.text(pool, "status"),
             server_version=self._server_version,
-            clock_skew=pool_answer.clock_skew,
+            clock_skew=parts.clock_skew,
             is_paused=rows.flag(pool, "is_paused"),
-            description=rows.text(pool, "description"),
             concurrency_limit=rows.number(pool, "concurrency_limit"),
             active_slots=rows.number(pool, "active_slots"),
             queues=queues,
             workers=tuple(
-                rows.worker(row, versions.get(rows.text(row, "name"), "")) for row in worker_rows
+                rows.worker(row, versions.get(rows.text(row, "name"), "")) for row in parts.workers
             ),
             late_count=late_count,
             late_runs=tuple(rows.flow_run(row, names) for row in late_rows),
@@ -143,30 +220,27 @@ class ApiReader:
             running_runs=tuple(rows.flow_run(row, names) for row in running_rows),
         )
 
-    async def _all_rows(self, path: str, *, pages: int) -> list[Row]:
-        """All rows of a list, up to so many pages. Workers come newest heartbeat first."""
-        found: list[Row] = []
-        for page in range(pages):
-            answer = await self._http.post(path, {"limit": PAGE, "offset": page * PAGE})
-            batch = rows.as_rows(answer.content)
-            found += batch
-            if len(batch) < PAGE:
-                break
-        return found
-
-    async def _runs(
-        self, key: WorkPoolKey, state: Mapping[str, Any], sort: str, limit: int
-    ) -> tuple[list[Row], int]:
-        """The first few runs in that state, and how many there are."""
-        chosen = {**_of_pool(key), "flow_runs": {"state": state}}
+    async def _runs(self, keys: Sequence[WorkPoolKey], runs: _Runs) -> Mapping[str, _Counted]:
+        """The first few runs in that state, and how many there are, by work pool."""
+        limit = runs.limit if len(keys) == 1 else PAGE
+        chosen = {**_of_pools(keys), "flow_runs": {"state": runs.state}}
         answer = await self._http.post(
-            "/flow_runs/filter", {**chosen, "sort": sort, "limit": limit}
+            "/flow_runs/filter", {**chosen, "sort": runs.sort, "limit": limit}
         )
         found = rows.as_rows(answer.content)
-        if len(found) < limit:
-            return found, len(found)
-        count = await self._http.post("/flow_runs/count", chosen)
-        return found, max(len(found), rows.as_count(count.content))
+        if len(keys) == 1:
+            count = len(found)
+            if count >= limit:
+                counted = await self._http.post("/flow_runs/count", chosen)
+                count = max(count, rows.as_count(counted.content))
+            return {keys[0].name: (found, count)}
+        if len(found) >= limit:  # not all were told: one by one
+            parts = await _together(*(self._runs([key], runs) for key in keys))
+            return {name: own for part in parts for name, own in part.items()}
+        by_pool: dict[str, list[Row]] = {key.name: [] for key in keys}
+        for row in found:
+            by_pool.get(rows.text(row, "work_pool_name"), []).append(row)
+        return {name: (own[: runs.limit], len(own)) for name, own in by_pool.items()}
 
     async def _queues(
         self, key: WorkPoolKey, queue_rows: Sequence[Row], late_rows: Sequence[Row], late: int
@@ -189,7 +263,7 @@ class ApiReader:
         answer = await self._http.post(
             "/flow_runs/count",
             {
-                **_of_pool(key),
+                **_of_pools([key]),
                 "work_pool_queues": {"name": {"any_": [queue]}},
                 "flow_runs": {"state": {"name": {"any_": ["Late"]}}},
             },
@@ -221,17 +295,8 @@ class ApiReader:
         """The version is on the event of a worker's start only (prefect-contract 2.3, 2.9)."""
         if self._http.api_url.startswith(_CLOUD):
             return  # history there is counted against the account's limits
-        if not self._is_time("workers", _WORKER_VERSIONS_SECONDS):
-            return
-        chosen = {"event": {"name": [_STARTED]}, "order": "DESC"}
-        body = {"filter": chosen, "limit": _EVENTS_PAGE}
-        answer = await self._optional(self._http.post("/events/filter", body))
-        if answer is None or not isinstance(answer.content, dict):
-            return
-        events = answer.content.get("events")
-        found = rows.as_rows(events) if isinstance(events, list) else []
-        started = [rows.worker_version(event) for event in found]
-        self._worker_versions |= dict(reversed(started))  # newest first, so the newest wins
+        if self._is_time("workers", _WORKER_VERSIONS_SECONDS):
+            self._worker_versions |= await self._optional(self._events.versions()) or {}
 
     def _is_time(self, what: str, seconds: float) -> bool:
         now = asyncio.get_running_loop().time()
@@ -240,17 +305,51 @@ class ApiReader:
         self._read_again[what] = now + seconds
         return True
 
-    async def _optional(self, asked: Any) -> Answer | None:
+    async def _optional(self, asked: Awaitable[_T]) -> _T | None:
         """The answer, or None: what is merely nice to know must not spoil the look."""
         try:
-            answer: Answer = await asked
+            return await asked
         except PrefectError:
             return None
-        return answer
 
 
-def _of_pool(key: WorkPoolKey) -> dict[str, Any]:
-    return {"work_pools": {"name": {"any_": [key.name]}}}
+def _too_slow(keys: Sequence[WorkPoolKey]) -> PrefectUnreachableError:
+    pools = ", ".join(repr(key.name) for key in keys)
+    return PrefectUnreachableError(
+        f"Prefect did not tell all of work pool {pools} within {TIMEOUT_SECONDS:g} s",
+        next_step="Check the Prefect server's load and the network between",
+    )
+
+
+def _of_pools(keys: Iterable[WorkPoolKey]) -> dict[str, Any]:
+    return {"work_pools": {"name": {"any_": [key.name for key in keys]}}}
+
+
+async def _all_rows(http: PrefectHttp, path: str, *, pages: int) -> list[Row]:
+    """All rows of a list, up to so many pages. Workers come newest heartbeat first."""
+    found: list[Row] = []
+    for page in range(pages):
+        answer = await http.post(path, {"limit": PAGE, "offset": page * PAGE})
+        batch = rows.as_rows(answer.content)
+        found += batch
+        if len(batch) < PAGE:
+            break
+    return found
+
+
+async def _queue_rows(http: PrefectHttp, names: Sequence[str]) -> Mapping[str, list[Row]]:
+    """The queues of these pools: of all pools at once, unless there are too many."""
+    listed = await _all_rows(http, "/work_queues/filter", pages=_QUEUE_PAGES)
+    by_pool: dict[str, list[Row]] = {}
+    if len(listed) < _QUEUE_PAGES * PAGE:
+        for row in listed:
+            by_pool.setdefault(rows.text(row, "work_pool_name"), []).append(row)
+        for own in by_pool.values():
+            own.sort(key=lambda row: rows.number(row, "priority") or 0)
+        return by_pool
+    paths = (f"/work_pools/{quote(name, safe='')}/queues/filter" for name in names)
+    answers = await _together(*(_all_rows(http, path, pages=1) for path in paths))
+    return dict(zip(names, answers, strict=True))
 
 
 async def _together(*asked: Any) -> list[Any]:

@@ -280,7 +280,7 @@ class _Look:
                 continue
             if short_way.are_heard(service, starts):
                 known = replace(known, settled_at=service.containers.observed_at)
-            else:
+            elif short_way.should_be_heard(service, now):
                 known = replace(known, doubted_at=now)
             self._memory.remember(spec_key, known)
 

@@ -87,7 +87,7 @@ class PrefectLook:
         for pool, observation in self._work_pools.items():
             if observation.observed_at is None and observation.error is None:
                 self._work_pools[pool] = observation.failed(
-                    PrefectUnreachableError(f"Prefect did not answer for {pool} within {seconds:g} s")
+                    PrefectUnreachableError(f"{pool} did not answer within {seconds:g} s")
                 )
 
     async def _ask(self, key: WorkPoolKey) -> None:

@@ -59,6 +59,9 @@ class Pulse:
                         if is_new and sent:
                             self._lives[beat.worker] = beat.started
                             born.append(started_event(beat, datetime.now(UTC)))
+                    if len(born) == _EVENTS_AT_ONCE:
+                        await self._tell(born)
+                        born = []
                 await self._tell(born)
                 await asyncio.sleep(_TURN_SECONDS)
 
@@ -74,11 +77,12 @@ class Pulse:
         return True
 
     async def _tell(self, events: Sequence[Mapping[str, object]]) -> None:
-        for first in range(0, len(events), _EVENTS_AT_ONCE):
-            try:
-                await self._seeder.request("POST", "/events", events[first:][:_EVENTS_AT_ONCE])
-            except httpx.HTTPError as error:
-                _logger.debug("no events: %s", error)
+        if not events:
+            return
+        try:
+            await self._seeder.request("POST", "/events", events)
+        except httpx.HTTPError as error:
+            _logger.debug("no events: %s", error)
 
 
 def started_event(beat: Beat, occurred: datetime) -> Mapping[str, object]:
