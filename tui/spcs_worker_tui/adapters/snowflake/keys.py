@@ -2,7 +2,7 @@
 
 Measured with connector 5.2.0: it reads `SNOWFLAKE_CONNECTIONS_<NAME>_PASSWORD` and its relatives
 no more than SNOWFLAKE_PASSWORD or PRIVATE_KEY_PASSPHRASE; it takes `password`, `token` and
-`private_key_file_pwd` beside a `connection_name`; with a private key file and no authenticator it
+`private_key_password` beside a `connection_name`; with a private key file and no authenticator it
 signs in with the key pair.
 """
 
@@ -26,7 +26,7 @@ from spcs_worker_tui.domain.keys import FoundKey, KeyKind, KeyName, KeyNeed, Sec
 _OPTIONS = {
     KeyKind.PASSWORD: "password",
     KeyKind.TOKEN: "token",
-    KeyKind.PASSPHRASE: "private_key_file_pwd",
+    KeyKind.PASSPHRASE: "private_key_password",
 }
 """The connector's own name for each."""
 _WANTED = {
