@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from argparse import Namespace
 from importlib import import_module
 
-from spcs_worker_tui.cli.exits import Exit
+from spcs_worker_tui.cli.exits import AFTER_SIGNAL, Exit
 from spcs_worker_tui.cli.place import Place
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.ports import FleetConsole
+
+_ENDING = () if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
+"""Without us they would end the process at once, and leave the terminal as the dashboard had it."""
 
 
 def run_dashboard(options: Namespace, place: Place) -> int:
@@ -21,12 +26,12 @@ def run_dashboard(options: Namespace, place: Place) -> int:
         place: Prepared after the first frame, so that nobody waits for it before.
 
     Raises:
-        ConfigurationError: Standard input or output is no terminal.
+        ConfigurationError: Standard input or output is no terminal, or one that cannot do it.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise ConfigurationError(
-            "the dashboard needs a terminal", next_step="For scripts there is --check."
-        )
+    _need_a_screen()
+    # The terminal knows its size; what a shell has exported of it stays behind when it changes.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     from spcs_worker_tui.ui.app import FleetApp  # noqa: PLC0415 - Textual, for nobody else
 
     async def open_console() -> FleetConsole:
@@ -39,5 +44,26 @@ def run_dashboard(options: Namespace, place: Place) -> int:
         return console
 
     app = FleetApp(open_console, theme=options.theme)
-    app.run()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        for number in _ENDING:
+            loop.add_signal_handler(number, app.exit, None, AFTER_SIGNAL + number)
+        await app.run_async()
+
+    asyncio.run(run())
+    if app.failure is not None and not app.return_code:
+        return Exit.USAGE if isinstance(app.failure, ConfigurationError) else Exit.UNKNOWN
     return app.return_code or Exit.HEALTHY
+
+
+def _need_a_screen() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigurationError(
+            "the dashboard needs a terminal", next_step="For scripts there is --check."
+        )
+    if os.environ.get("TERM") == "dumb":
+        raise ConfigurationError(
+            "the dashboard needs a terminal with a screen, and TERM says that this is a dumb one",
+            next_step="Set TERM to what it is, for example xterm-256color, or use --check.",
+        )

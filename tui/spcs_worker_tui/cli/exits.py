@@ -6,6 +6,9 @@ from enum import IntEnum
 
 from spcs_worker_tui.domain.verdict import Health
 
+AFTER_SIGNAL = 128
+"""Added to a signal's number, as shells count."""
+
 
 class Exit(IntEnum):
     """Exit statuses: the convention of monitoring plugins, and clear of it what is our own."""
