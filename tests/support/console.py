@@ -23,6 +23,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceStatus,
 )
+from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent, LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
 from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Sync, Verdict
@@ -197,6 +198,7 @@ class ScriptedConsole:
         self.refused = refused
         self.selected: list[ServiceKey | None] = []
         self.signed_in: list[str] = []
+        self.given: list[tuple[KeyName, Secret, bool]] = []
         self.planned: list[tuple[str, ServiceKey]] = []
         self.applied: list[Plan] = []
         self.refreshes = 0
@@ -230,6 +232,9 @@ class ScriptedConsole:
 
     async def sign_in(self, connection: str) -> None:
         self.signed_in.append(connection)
+
+    async def give_key(self, key: KeyName, secret: Secret, *, keep: bool) -> None:
+        self.given.append((key, secret, keep))
 
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         self.planned.append(("suspend", key))

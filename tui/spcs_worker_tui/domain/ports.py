@@ -22,6 +22,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
+from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
 from spcs_worker_tui.domain.plan import Plan, StepProgress
@@ -303,6 +304,18 @@ class FleetConsole(Protocol):
 
     async def sign_in(self, connection: str) -> None:
         """A person asked for the interactive sign-in of that connection."""
+
+    async def give_key(self, key: KeyName, secret: Secret, *, keep: bool) -> None:
+        """A person typed the key that a `KeyMissingError` names, or one for a Prefect API.
+
+        Args:
+            key: Which one.
+            secret: The value; see `domain.keys.checked`.
+            keep: In the keyring; otherwise it is used until the program ends, and kept nowhere.
+
+        Raises:
+            FleetError: It could not be kept, or the sign-in with it did not work.
+        """
 
     async def plan(self, wish: Wish) -> Plan:
         """What fulfilling it would do.

@@ -7,11 +7,13 @@ from contextlib import aclosing
 
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.domain.wishes import Resume, Suspend, Wish
+from spcs_worker_tui.operations.keys import KeyDesk
 from spcs_worker_tui.operations.planner import Planner
 from spcs_worker_tui.operations.tail.follower import LogFollower
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
@@ -27,12 +29,16 @@ class Console:
         watcher: What is seen; closed with the console.
         follower: The logs.
         planner: Makes the changes that are asked for.
+        keys: Keeps keys, and hands them over.
     """
 
-    def __init__(self, watcher: FleetWatcher, follower: LogFollower, planner: Planner) -> None:
+    def __init__(
+        self, watcher: FleetWatcher, follower: LogFollower, planner: Planner, keys: KeyDesk
+    ) -> None:
         self._watcher = watcher
         self._follower = follower
         self._planner = planner
+        self._keys = keys
         self._changes: dict[str, Change] = {}
 
     def watch(self) -> AsyncIterator[JudgedFleet]:
@@ -41,6 +47,7 @@ class Console:
 
     def refresh(self) -> None:
         """Poll everything now, without waiting for the interval."""
+        self._keys.retry()
         self._watcher.refresh()
 
     def select(self, key: ServiceKey | None) -> None:
@@ -54,6 +61,18 @@ class Console:
     async def sign_in(self, connection: str) -> None:
         """A person asked for the interactive sign-in of that connection."""
         await self._watcher.sign_in(connection)
+
+    async def give_key(self, key: KeyName, secret: Secret, *, keep: bool) -> None:
+        """A person typed a key that is lacking: use it; see the port."""
+        if keep:
+            self._keys.retry()
+            await self._keys.keep(key, secret)
+        else:
+            self._keys.hand_over(key, secret)
+        if key.kind.is_prefect:
+            self._watcher.refresh()
+        else:
+            await self.sign_in(key.owner)
 
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         """What suspending would do."""

@@ -204,6 +204,10 @@ class KeyDesk:
         """Use it until the program ends, without keeping it anywhere."""
         self._chain.hand_over(name, secret)
 
+    def retry(self) -> None:
+        """A person asked for a fresh look: a keyring that did not answer is asked again."""
+        self._store.retry()
+
     async def delete(self, text: str) -> list[KeyName]:
         """Delete every key that is kept for that connection or Prefect API.
 

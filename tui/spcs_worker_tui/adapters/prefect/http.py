@@ -265,7 +265,8 @@ class PrefectHttp:
             f"{self._where} {why} ({status}){problem}",
             next_step=(
                 "Save a Prefect profile with this PREFECT_API_URL and its PREFECT_API_KEY or "
-                "PREFECT_API_AUTH_STRING, or set them in the environment"
+                "PREFECT_API_AUTH_STRING, set them in the environment, or keep the key with "
+                "`spcs-worker-tui keys set` and this URL"
             ),
         )
 

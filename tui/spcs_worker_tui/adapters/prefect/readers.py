@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
+from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder, Credentials
 from spcs_worker_tui.adapters.prefect.http import PrefectHttp, default_tls
 from spcs_worker_tui.adapters.prefect.reader import ApiReader
-from spcs_worker_tui.domain.errors import PrefectError
+from spcs_worker_tui.domain.errors import PrefectError, PrefectUnauthorizedError
 from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _SignedIn:
+    """A reader, and what it signs in with."""
+
+    reader: ApiReader
+    credentials: Credentials
 
 
 class PrefectReaders:
     """A reader per API URL, made when it is first asked for.
+
+    When an API refuses the credentials, they are looked for again: somebody may have saved a key,
+    or unlocked the keyring, since.
 
     Args:
         credentials: Where to find what is saved for an API.
@@ -28,7 +43,9 @@ class PrefectReaders:
     ) -> None:
         self._credentials = credentials or CredentialFinder()
         self._now = now
-        self._readers: dict[str, ApiReader] = {}
+        self._readers: dict[str, _SignedIn] = {}
+        self._replaced: list[ApiReader] = []
+        """Others may be in the middle of asking them."""
 
     async def work_pool(self, key: WorkPoolKey) -> WorkPoolSnapshot:
         """The pool with its queues, workers, late and running runs.
@@ -42,7 +59,7 @@ class PrefectReaders:
                 f"The service's spec names no {missing}",
                 next_step="Set it in the environment of the service's spec",
             )
-        return await (await self._reader(key.api_url)).work_pool(key)
+        return await self._ask(key.api_url, lambda reader: reader.work_pool(key))
 
     async def worker_starts(self, api_url: str, since: datetime) -> WorkerStarts:
         """The starts of all workers of that API since then; see the port.
@@ -50,20 +67,33 @@ class PrefectReaders:
         Raises:
             PrefectError: One of its kinds.
         """
-        return await (await self._reader(api_url)).worker_starts(since)
+        return await self._ask(api_url, lambda reader: reader.worker_starts(since))
 
-    async def _reader(self, api_url: str) -> ApiReader:
-        reader = self._readers.get(api_url)
-        if reader is None:
+    async def _ask(
+        self, api_url: str, question: Callable[[ApiReader], Awaitable[Answer]]
+    ) -> Answer:
+        signed_in = self._readers.get(api_url)
+        if signed_in is None:
             await asyncio.to_thread(default_tls)
-            found = await self._credentials.find_everywhere(api_url)
+            made = self._sign_in(api_url, await self._credentials.find_everywhere(api_url))
             # Another task may have made it meanwhile.
-            reader = self._readers.setdefault(
-                api_url, ApiReader(PrefectHttp(api_url, found, self._now))
-            )
-        return reader
+            signed_in = self._readers.setdefault(api_url, made)
+        try:
+            return await question(signed_in.reader)
+        except PrefectUnauthorizedError:
+            found = await self._credentials.find_everywhere(api_url)
+            if found == signed_in.credentials:
+                raise
+        if self._readers.get(api_url) is signed_in:
+            self._replaced.append(signed_in.reader)
+            self._readers[api_url] = self._sign_in(api_url, found)
+        return await question(self._readers[api_url].reader)
+
+    def _sign_in(self, api_url: str, credentials: Credentials) -> _SignedIn:
+        return _SignedIn(ApiReader(PrefectHttp(api_url, credentials, self._now)), credentials)
 
     async def close(self) -> None:
         """Let go of all connections; never raises."""
-        readers, self._readers = self._readers, {}
-        await asyncio.gather(*(reader.close() for reader in readers.values()))
+        readers = [*self._replaced, *(signed_in.reader for signed_in in self._readers.values())]
+        self._readers, self._replaced = {}, []
+        await asyncio.gather(*(reader.close() for reader in readers))
