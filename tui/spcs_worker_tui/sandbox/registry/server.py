@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from pathlib import Path
 
@@ -65,6 +66,8 @@ class RegistryServer:
         }
         self._access = Access(sessions, clock)
         app = build_registry(self._tenants.__getitem__, BlobStore(self._root), self._access, clock)
+        # Docker tries TLS first and goes on without: nothing that anybody has to be told.
+        logging.getLogger("uvicorn.error").addFilter(_is_no_greeting)
         self._server = BackgroundServer(app)
         await self._server.start([listener for listener, _ in self._sockets.values()])
 
@@ -75,3 +78,7 @@ class RegistryServer:
             await server.stop()
         for listener, _ in self._sockets.values():
             listener.close()
+
+
+def _is_no_greeting(record: logging.LogRecord) -> bool:
+    return record.msg != "Invalid HTTP request received."
