@@ -62,7 +62,9 @@ def test_moments(value: object, expected: datetime | None) -> None:
         ("", ()),
         (None, ()),
         (["A"], ("A",)),
-        ("7", ()),
+        ("7", ("7",)),
+        ("1.0", ("1.0",)),
+        ("true", ("true",)),
     ],
 )
 def test_lists(value: object, expected: tuple[str, ...]) -> None:

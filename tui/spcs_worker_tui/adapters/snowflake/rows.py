@@ -76,9 +76,11 @@ def names(row: Row, column: str) -> tuple[str, ...]:
     value = row.get(column)
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            loaded = json.loads(value)
         except ValueError:
-            value = value.strip().strip("[]").split(",")
+            loaded = None
+        # A single tag such as 1.0 is JSON, too, but not a list.
+        value = loaded if isinstance(loaded, list) else value.strip().strip("[]").split(",")
     if not isinstance(value, list):
         return ()
     cleaned = (one_line(str(item)).strip("\"' ") for item in value)

@@ -269,8 +269,8 @@ class UpdateSteps:
 
 def _explained(error: StatementRefusedError) -> StatementRefusedError:
     """The refusal with a next step, where the account's own words have none."""
-    if not error.next_step:
-        error.next_step = next((step for word, step in _CURES if word in str(error)), _LOOK)
+    cure = next((step for word, step in _CURES if word in str(error)), "")
+    error.next_step = cure or error.next_step or _LOOK
     return error
 
 
