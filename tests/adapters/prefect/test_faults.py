@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -386,3 +387,27 @@ def test_odd_json_is_read_or_refused(path: str, odd: Any) -> None:
             assert all(worker.interval > timedelta() for worker in seen.workers)
 
     asyncio.run(run())
+
+
+async def test_credentials_that_are_refused_are_looked_for_again(tmp_path: Path) -> None:
+    """Somebody saves a key while the dashboard runs."""
+
+    def asks_for_a_key(request: Request) -> Reply:
+        if request.headers.get("authorization") == f"Bearer {KEY}":
+            return well(request)
+        return Reply(401, {"exception_message": "Unauthorized"})
+
+    profiles = tmp_path / "profiles.toml"
+    async with prefect_stub(asks_for_a_key) as stub:
+        readers = PrefectReaders(CredentialFinder({}, profiles))
+        key = WorkPoolKey(stub.api_url, "spcs")
+        with pytest.raises(PrefectUnauthorizedError):
+            await readers.work_pool(key)
+        with pytest.raises(PrefectUnauthorizedError):
+            await readers.work_pool(key)
+        assert stub.paths.count("/work_pools/spcs") == 2  # not twice with the same credentials
+        profiles.write_text(
+            f'[profiles.new]\nPREFECT_API_URL = "{stub.api_url}"\nPREFECT_API_KEY = "{KEY}"\n'
+        )
+        assert (await readers.work_pool(key)).key == key
+        await readers.close()
