@@ -16,7 +16,8 @@ from spcs_worker_tui.adapters.prefect.credentials import Credentials
 from spcs_worker_tui.adapters.prefect.http import PrefectHttp
 from spcs_worker_tui.adapters.prefect.reader import ApiReader
 from spcs_worker_tui.domain.errors import PrefectNotFoundError, PrefectUnauthorizedError
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.sandbox.demo.pulse import Beat, started_event
 from spcs_worker_tui.sandbox.prefect.seed import WorkPool
 from support.prefect_lab import Lab, until
 
@@ -249,3 +250,77 @@ async def test_the_worker_s_version_comes_from_its_start(prefect: Lab, tmp_path:
         return [w.version for w in seen.workers] == [await admin_version(prefect)]
 
     await until(told, what="the worker's version")
+
+
+async def test_several_pools_read_together_are_as_read_one_by_one(prefect: Lab) -> None:
+    names = ["together-1", "together-2", "together-3"]
+    for name in names:
+        deployment = await prefect.deployment(name)
+        await prefect.seeder.request("POST", f"/work_pools/{name}/queues", {"name": "other"})
+        await beat(prefect, name, f"worker of {name}")
+        await run_in(prefect, deployment, scheduled(90))
+    await prefect.seeder.request("PATCH", f"/work_pools/{names[0]}", {"concurrency_limit": 2})
+
+    async def late() -> bool:
+        return [(await look(prefect, name)).late_count for name in names] == [1, 1, 1]
+
+    await until(late, what="a late run in each pool")
+    own = reader(prefect)
+    keys = [WorkPoolKey(prefect.server.api_url, name) for name in [*names, "nobody-made-it"]]
+    try:
+        # The first is asked alone; the others gather meanwhile.
+        together = await asyncio.gather(
+            own.work_pool(WorkPoolKey(prefect.server.api_url, names[0])),
+            *(own.work_pool(key) for key in keys),
+            return_exceptions=True,
+        )
+        again = await asyncio.gather(*(own.work_pool(key) for key in keys), return_exceptions=True)
+    finally:
+        await own.close()
+    for found in (together[1:], again):
+        assert found[:-1] == [await look(prefect, name) for name in names]
+        assert isinstance(found[-1], PrefectNotFoundError)
+        assert "nobody-made-it" in str(found[-1])
+
+
+async def test_starts_are_read_to_the_end_of_the_history(prefect: Lab) -> None:
+    """Posted as the demo's played workers do; the test above has a real one."""
+    now = datetime.now(UTC)
+    names = [f"starter.{number}" for number in range(120)]
+    events = [
+        started_event(Beat("any", name, 30), now - timedelta(seconds=200 - number))
+        for number, name in enumerate(names)
+    ]
+    events.append(started_event(Beat("any", names[7], 30), now))
+    events.append(started_event(Beat("any", "earlier", 30), now - timedelta(hours=2)))
+    await prefect.seeder.request("POST", "/events", events)
+    own = reader(prefect)
+
+    async def all_read() -> WorkerStarts | None:
+        found = await own.worker_starts(now - timedelta(hours=1))
+        return found if set(names) <= found.latest.keys() else None
+
+    starts = await until(all_read, what="all starts")
+    since_then = await own.worker_starts(now - timedelta(seconds=100))
+    await own.close()
+    assert starts.latest[names[7]] == now
+    assert starts.latest[names[8]] == now - timedelta(seconds=192)
+    assert "earlier" not in starts.latest
+    assert starts.complete_since == now - timedelta(hours=1)
+    assert names[3] not in since_then.latest
+    assert names[110] in since_then.latest
+
+
+async def test_a_real_worker_is_heard_of_when_it_starts(prefect: Lab) -> None:
+    await prefect.seeder.create_work_pool(WorkPool("heard"))
+    began = datetime.now(UTC)
+    process = await prefect.start_worker("heard", "herald", PREFECT_API_AUTH_STRING=AUTH)
+    await process.until_ready()
+    own = reader(prefect)
+
+    async def heard() -> datetime | None:
+        return (await own.worker_starts(began)).latest.get("lab.public.herald.0")
+
+    started = await until(heard, what="the event of its start")
+    await own.close()
+    assert began < started < datetime.now(UTC)
