@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spcs_worker_tui.cli.parser import Commands
 
-MODULES = ("lifecycle", "update", "pool", "logs", "audit", "keys", "sandbox")
+MODULES = ("lifecycle", "update", "project", "pool", "logs", "audit", "keys", "sandbox")
 """In the order of `--help`."""
 
 
