@@ -21,6 +21,7 @@ from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
     ConnectionState,
     FleetSnapshot,
+    Observation,
     ServiceKey,
     ServiceStatus,
 )
@@ -54,6 +55,26 @@ def test_one_row_for_each_service_the_worst_first() -> None:
     words = [line.split()[0] for line in lines[1:]]
     assert words == sorted(words, key=lambda word: -Health(word).severity)
     assert words[0] == "broken"
+
+
+def test_what_was_not_read_is_not_made_up() -> None:
+    unread = replace(
+        build.service(),
+        containers=Observation(()),
+        instances=Observation(()),
+        spec=Observation(None),
+        spec_read_at=build.ago(500),
+        containers_unread="others vouch",
+    )
+    found = report(build.fleet(unread))
+    (service,) = as_object(found)["services"]
+    assert service["restarts"] is None
+    assert service["containers_unread"] == "others vouch"
+    assert service["instances"] == {"ready": 1, "target": 1}
+    assert (service["age_seconds"]["containers"], service["age_seconds"]["spec"]) == (None, 500)
+    assert "_service_restarts{" not in as_prometheus(found)
+    row = list(table(found, colour=False))[1].split()
+    assert row[:6] == ["healthy", "ANALYTICS.PREFECT.INGEST", "dev", "RUNNING", "1/1", "-"]
 
 
 def test_the_next_step_names_commands_and_no_keys() -> None:

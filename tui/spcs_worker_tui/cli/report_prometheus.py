@@ -64,7 +64,8 @@ def _service(
     yield "service_rule", (labels, float(verdict.rule))
     yield "service_instances_ready", (labels, float(service.ready_instances))
     yield "service_instances_target", (labels, float(service.target_instances))
-    yield "service_restarts", (labels, float(service.restart_count))
+    if not service.containers_unread:
+        yield "service_restarts", (labels, float(service.restart_count))
     if service.binding is None:
         return
     yield "service_workers_online", (labels, float(verdict.workers_online))

@@ -9,7 +9,7 @@ from spcs_worker_tui.sandbox.demo.spec import worker_environment, worker_spec
 from spcs_worker_tui.sandbox.prefect.wishes import WorkPool
 
 _DATABASE, _SCHEMA, _REPOSITORY, _POOL = "ANALYTICS", "ORCHESTRATION", "IMAGES", "WORKER_POOL"
-_HEARTBEAT_SECONDS = "60"
+_HEARTBEAT_SECONDS = "180"
 """A thousand workers must not keep one SQLite database busy."""
 
 
