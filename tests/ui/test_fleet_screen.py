@@ -217,13 +217,24 @@ async def test_an_image_that_is_behind_is_said_in_full() -> None:
         assert shows(pilot.app, "1.4.0 was pushed again 10 min ago and is not rolled out")
 
 
+@pytest.mark.parametrize("key", ["escape", "question_mark", "f1", "q"])
+async def test_the_help_opens_once_and_every_key_for_it_closes_it(key: str) -> None:
+    async with opened(ScriptedConsole(demo())) as pilot:
+        await pilot.press("f1")
+        await until(pilot, lambda: shows(pilot.app, "What every key does"))
+        assert "Help" not in seen(pilot.app)[-1]
+        await pilot.press(key)
+        await until(pilot, lambda: shows(pilot.app, "SERVICE"))
+        assert pilot.app.is_running
+
+
 async def test_panes_that_are_empty_say_why() -> None:
     console = ScriptedConsole(demo(), log=())
     async with opened(console) as pilot:
         assert shows(pilot.app, "Asking for the log of NIGHTLY.")
         await pilot.press("g")
         await until(pilot, lambda: shows(pilot.app, "Move to a service to see its log."))
-        assert shows(pilot.app, "Move to a service to see the workers of its work pool.")
+        assert shows(pilot.app, "Move to a service to see its workers.")
 
 
 async def test_the_name_is_copied() -> None:

@@ -105,7 +105,9 @@ PLAN = (
 
 SORT = (_bind("escape", "cancel", "Cancel", "sort.cancel", "Leave the order as it is"),)
 
-HELP = (_bind("escape,question_mark,q", "back", "Back", "help.back", "Close the help", show=True),)
+HELP = (
+    _bind("escape,question_mark,f1,q", "back", "Back", "help.back", "Close the help", show=True),
+)
 
 
 @dataclass(frozen=True, slots=True)

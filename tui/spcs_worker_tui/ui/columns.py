@@ -183,7 +183,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "verdict", "VERDICT", "v", 0, 11, 11, _verdict,
         _by_number(lambda row: row.health.severity),
-        "healthy, degraded, broken, suspended or unknown; w says why",
+        "healthy, degraded, broken, suspended, unknown",
     ),
     Column(
         "service", "SERVICE", "n", 0, 13, 40, _text(_name, "ink bold"), _by_text(_name),

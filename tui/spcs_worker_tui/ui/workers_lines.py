@@ -48,7 +48,7 @@ def workers_lines(row: ServiceRow | None, beats: Beats, room: int) -> list[Line]
 
 def _pane(row: ServiceRow | None, beats: Beats, room: int) -> list[Line]:
     if row is None:
-        return _sentence("Move to a service to see the workers of its work pool.", room)
+        return _sentence("Move to a service to see its workers.", room)
     binding = row.service.binding
     if binding is None:
         return _sentence("This service is no Prefect worker: its spec names no work pool.", room)

@@ -39,22 +39,23 @@ class KeyBar(FixedLines):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         """The one line, and where on it the keys are."""
+        shown = self._shown_bindings()
         entries = [
             (key, label, binding.key, enabled)
-            for binding, enabled in self._shown_bindings().values()
+            for binding, enabled in shown.values()
             for key, label in [(self._key(binding), binding.description)]
         ]
-        # Help is bound by the app, which comes last in the chain of what is active.
-        room = width - sum(_size(key, label) for key, label, *_ in entries[-1:])
+        # At the right end, because wherever one is, it is there; but not on the help itself.
+        pinned = [entries.pop()] if LAST in shown else []
+        room = width - sum(_size(key, label) for key, label, *_ in pinned)
         cells: list[Cell] = []
         self._spots = []
         x = 0
-        for key, label, press, enabled in entries[:-1]:
+        for key, label, press, enabled in entries:
             if x + _size(key, label) > room:
                 break
             x = self._put(cells, x, key, label, press, enabled)
-        if entries:
-            key, label, press, enabled = entries[-1]
+        for key, label, press, enabled in pinned:
             cells.append(Cell(" " * (room - x), ""))
             self._put(cells, room, key, label, press, enabled)
         return [tuple(cells)]
