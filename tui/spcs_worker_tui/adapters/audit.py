@@ -108,9 +108,11 @@ def _read(lines: Iterator[str]) -> Iterator[AuditEntry]:
     for line in lines:
         try:
             row: Any = json.loads(line)
-            yield _entry(row)
+            entry = _entry(row) if isinstance(row, dict) else None
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             continue
+        if entry is not None:
+            yield entry
 
 
 def _entry(row: Mapping[str, Any]) -> AuditEntry:
