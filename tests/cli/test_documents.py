@@ -1,0 +1,56 @@
+"""README and docs: links lead somewhere, and commands are taken as they stand there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from spcs_worker_tui.cli.arguments import parse
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
+COMMAND = re.compile(r"^(?:\$ |pip install uv && uv run )?(spcs-worker-tui(?: .*)?)$", re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """As GitHub makes them of headings."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+def commands() -> list[str]:
+    found: list[str] = []
+    for page in PAGES:
+        for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            found += COMMAND.findall(block)
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert target.is_relative_to(ROOT), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_there_are_commands_to_try() -> None:
+    assert len(commands()) > 10
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_are_taken_as_they_stand_there(command: str) -> None:
+    words = shlex.split(command.partition("|")[0].partition(" > ")[0], comments=True)
+    if words[1:2] == ["sandbox"]:
+        assert words[2] == "serve"
+        return
+    parse(words[1:])
