@@ -66,8 +66,8 @@ class DockerEngine:
         return {**os.environ, "DOCKER_HOST": self.host}
 
     def containers(self) -> list[str]:
-        """The names of all containers, running or not."""
-        return [container.name for container in self.client.containers.list(all=True)]
+        """The names of all containers, running or not, each with a slash before it."""
+        return [container["Names"][0] for container in self.client.api.containers(all=True)]
 
 
 @contextmanager
@@ -86,8 +86,8 @@ def running_engine() -> Iterator[DockerEngine]:
             _wait(root, process)
             engine = DockerEngine(root / "docker.sock", process.pid)
             yield engine
-            for container in engine.client.containers.list(all=True):
-                container.remove(force=True)
+            for name in engine.containers():
+                engine.client.api.remove_container(name, force=True)
             engine.client.close()
         finally:
             _stop(process)

@@ -13,7 +13,8 @@ import logging
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -81,11 +82,11 @@ class DockerRuntime:
         Raises:
             OSError: There is no usable engine, or it cannot pull or start.
         """
+        self._refuse_when_closed()
         engine = await self._connected()
         reference = pinned_reference(launch)
         await self._pull(engine, reference)
-        if self._closed:
-            raise OSError("the sandbox is closing")
+        self._refuse_when_closed()
         mounts = Mounts(self._own_root() / secrets.token_hex(8), _directories(launch))
         container = DockerContainer(engine, launch, mounts, log)
         container.write_files(launch.files)
@@ -117,6 +118,10 @@ class DockerRuntime:
         if self._root is not None:
             shutil.rmtree(self._root, ignore_errors=True)
             self._guardian.forget_directory(self._root)
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise OSError("the sandbox is closing")
 
     async def _connected(self) -> Engine:
         async with self._connecting:
@@ -238,7 +243,8 @@ class DockerContainer:
             self._mounts.write(f"{self.launch.session_directory}/token", token)
 
     async def _live(self) -> None:
-        reading = asyncio.create_task(self._read())
+        decoder = FrameDecoder()
+        reading = asyncio.create_task(self._follow(decoder))
         try:
             state = await self._engine.wait(self.id)
             code = int(state["ExitCode"])
@@ -251,15 +257,15 @@ class DockerContainer:
             ending = Exit(_KILLED)
         await asyncio.wait([reading], timeout=_DRAIN_SECONDS)
         reading.cancel()
+        await self._read_last_words(decoder)
         await self._remove()
         self.ended.set_result(ending)
 
-    async def _read(self) -> None:
-        decoder, quota = FrameDecoder(), BYTES_PER_SECOND
+    async def _follow(self, decoder: FrameDecoder) -> None:
+        quota = BYTES_PER_SECOND
         try:
-            async for chunk in self._engine.logs(self.id):
-                for moment, line in decoder.feed(chunk):
-                    self._log(moment, line)
+            async for chunk in self._engine.logs(self.id, follow=True):
+                self._write(decoder.feed(chunk))
                 quota -= len(chunk)
                 if quota < 0:
                     # Whoever writes faster is read later; a node takes no more either.
@@ -267,7 +273,19 @@ class DockerContainer:
                     quota = BYTES_PER_SECOND
         except EngineError as error:
             _logger.warning("the log of %s breaks off: %s", self.launch.service, error)
-        for moment, line in decoder.finish():
+
+    async def _read_last_words(self, decoder: FrameDecoder) -> None:
+        """What `_follow` had no time for, or was not given."""
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                async for chunk in self._engine.logs(self.id, follow=False, since=decoder.again()):
+                    self._write(decoder.feed(chunk))
+        except (EngineError, TimeoutError) as error:
+            _logger.debug("no last words of %s: %s", self.launch.service, error)
+        self._write(decoder.finish())
+
+    def _write(self, lines: Iterable[tuple[datetime, str]]) -> None:
+        for moment, line in lines:
             self._log(moment, line)
 
     async def _send(self, signal: str) -> None:

@@ -132,9 +132,17 @@ class Engine:
         state: dict[str, Any] = inspected["State"]
         return state
 
-    async def logs(self, container: str) -> AsyncIterator[bytes]:
-        """What it writes, from its first line to its last, in frames with timestamps."""
-        options = {"stdout": "1", "stderr": "1", "follow": "1", "timestamps": "1"}
+    async def logs(self, container: str, *, follow: bool, since: str = "0") -> AsyncIterator[bytes]:
+        """What it wrote, in frames with timestamps.
+
+        Args:
+            container: Its id.
+            follow: Go on until it has ended. What it writes in its last moment may be missing:
+                an unfinished line always is.
+            since: Seconds since 1970 with a fraction, of the first frame.
+        """
+        options = {"stdout": "1", "stderr": "1", "timestamps": "1", "since": since}
+        options["follow"] = "1" if follow else "0"
         path = f"/containers/{container}/logs"
         async with self._stream("GET", path, options, {}, None) as response:
             async for chunk in response.aiter_bytes():
