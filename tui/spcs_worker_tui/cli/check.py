@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 
 from spcs_worker_tui.cli.arguments import CHECK_SECONDS, WAIT_SECONDS
 from spcs_worker_tui.cli.asking import ask_at_terminal
@@ -20,7 +21,10 @@ from spcs_worker_tui.wiring import open_bench
 
 def run_check(options: Namespace) -> int:
     """Check, print, and say by the exit status how it is."""
-    report = asyncio.run(_check(options))
+    reports: list[CheckReport] = []
+    # What a coroutine returns, asyncio.run shows to `signal`, which makes a text of all of it.
+    asyncio.run(_check(options, reports.append))
+    (report,) = reports
     if options.json:
         from spcs_worker_tui.cli.report_json import as_json  # noqa: PLC0415
 
@@ -39,7 +43,7 @@ def run_check(options: Namespace) -> int:
     return exit_of(report.health)
 
 
-async def _check(options: Namespace) -> CheckReport:
+async def _check(options: Namespace, done: Callable[[CheckReport], None]) -> None:
     seconds = options.timeout or (WAIT_SECONDS if options.wait else CHECK_SECONDS)
     asked = CheckOptions(
         patterns=tuple(options.service),
@@ -63,8 +67,10 @@ async def _check(options: Namespace) -> CheckReport:
                 say(text)
             said = text
 
-        return await check(
-            look, lambda judged: bench.lifecycle(judged.snapshot), bench.clock, asked, progress
+        done(
+            await check(
+                look, lambda judged: bench.lifecycle(judged.snapshot), bench.clock, asked, progress
+            )
         )
 
 

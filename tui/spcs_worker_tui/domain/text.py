@@ -38,6 +38,8 @@ def printable(text: str) -> str:
 
 def one_line(text: str, limit: int = 500) -> str:
     """`printable`, on one line and at most `limit` characters long."""
+    if text.isascii() and text.isprintable() and len(text) <= limit and "  " not in text:
+        return text.strip()
     line = " ".join(printable(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
@@ -55,6 +57,8 @@ def without_credentials(url: str) -> str:
 
 def cell_width(text: str) -> int:
     """How many terminal cells a clean line takes."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
