@@ -5,7 +5,7 @@
 -- Undo: 97_drop_roles.sql
 -- Variables:
 --   role [PREFECT_OPERATOR] Role that deploys and operates the workers; made when missing.
---   user [] User who gets the role, as SQL writes it: in double quotes where it needs them.
+--   user [] User who gets the role, in double quotes where SQL needs them.
 
 USE ROLE USERADMIN;
 

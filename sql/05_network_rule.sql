@@ -7,7 +7,7 @@
 --   database [PREFECT] Database of 02_database.sql.
 --   schema [WORKERS] Schema of 02_database.sql.
 --   network_rule [PREFECT_API] Network rule; made, or set to this host.
---   prefect_host [api.prefect.cloud:443] Host of PREFECT_API_URL, with its port, without wildcards.
+--   prefect_host [api.prefect.cloud:443] Host of PREFECT_API_URL, with its port; no wildcard.
 
 USE ROLE SYSADMIN;
 

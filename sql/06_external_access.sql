@@ -8,7 +8,7 @@
 --   database [PREFECT] Database of 02_database.sql.
 --   schema [WORKERS] Schema of 02_database.sql.
 --   integration [PREFECT_ACCESS] External access integration; made, or replaced.
---   network_rules [PREFECT_API] All its network rules, separated by commas: that of 05_network_rule.sql, and your own for what flows need besides.
+--   network_rules [PREFECT_API] All its network rules, with commas: that of 05, and yours for other hosts.
 --   role [PREFECT_OPERATOR] Role of 01_role.sql.
 
 USE ROLE ACCOUNTADMIN;

@@ -9,14 +9,15 @@
 --   schema [WORKERS] Schema of 02_database.sql.
 --   service [PREFECT_WORKER] Service; made when missing. A name that needs no quotes.
 --   compute_pool [PREFECT_POOL] Compute pool of 04_compute_pool.sql.
---   integration [PREFECT_ACCESS] Integration of 06_external_access.sql, in upper case: CREATE SERVICE compares it as written.
+--   integration [PREFECT_ACCESS] Integration of 06_external_access.sql, in upper case.
 --   instances [1] How many containers of the worker run.
 --   specification [] Text of spcs-service-spec.yaml, filled in. It contains no secret.
 --   role [PREFECT_OPERATOR] Role of 01_role.sql.
 
 USE ROLE <% role %>;
 
--- Inline, so that no stage, upload and grant on a stage is needed.
+-- Inline, so that no stage, upload and grant on a stage is needed. Names of integrations are compared
+-- as written here, hence the upper case.
 CREATE SERVICE IF NOT EXISTS <% database %>.<% schema %>.<% service %>
   IN COMPUTE POOL <% compute_pool %>
   FROM SPECIFICATION $$

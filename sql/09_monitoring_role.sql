@@ -1,5 +1,6 @@
--- 09 Monitoring role: sees the services of the schema, now and later, and can change nothing.
--- Enough for `spcs-worker-tui --check` and for a dashboard to look at.
+-- 09 Monitoring role: sees the services of the schema, now and later, and can change nothing. Enough
+-- for `spcs-worker-tui --check` and the dashboard, except for what is in the specification: Snowflake
+-- shows that to the owning role only, and the work pool is named there.
 --
 -- Run as: ACCOUNTADMIN, or a role that inherits USERADMIN and has MANAGE GRANTS.
 -- Costs: nothing.
@@ -10,7 +11,7 @@
 --   repository [IMAGES] Image repository of 03_image_repository.sql.
 --   compute_pool [PREFECT_POOL] Compute pool of 04_compute_pool.sql.
 --   monitor_role [PREFECT_MONITOR] Role that may only look; made when missing.
---   monitor_user [] User who gets the role, as SQL writes it: in double quotes where it needs them.
+--   monitor_user [] User who gets the role, in double quotes where SQL needs them.
 
 USE ROLE USERADMIN;
 

@@ -3,7 +3,7 @@
 --
 -- Run as: ACCOUNTADMIN, or a role that inherits the owner of the schema.
 -- Costs: nothing.
--- Undo: UNDROP SCHEMA, within the time that the account keeps data; services do not come back.
+-- Undo: nothing to rely on. UNDROP SCHEMA brings tables back while the account keeps them.
 -- Variables:
 --   drop_database [] Database of the schema.
 --   drop_schema [] Schema that goes.

@@ -3,7 +3,7 @@
 --
 -- Run as: ACCOUNTADMIN, or a role that inherits the owner of the database.
 -- Costs: nothing.
--- Undo: UNDROP DATABASE, within the time that the account keeps data; services do not come back.
+-- Undo: nothing to rely on. UNDROP DATABASE brings tables back while the account keeps them.
 -- Variables:
 --   drop_database [] Database that goes.
 

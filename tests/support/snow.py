@@ -113,11 +113,11 @@ class SnowProgram:
             status = int(self._driver.stdout.readline())
             return Answer(status, files["out"].read_text(), files["err"].read_text())
 
-    def run_alone(self, words: Sequence[str], cwd: Path) -> Answer:
-        """Run it as a process that nothing was imported for."""
+    def run_alone(self, words: Sequence[str], cwd: Path, typed: str = "") -> Answer:
+        """Run it as a process that nothing was imported for; `typed` is its standard input."""
         done = subprocess.run(
             [self.program, *words],
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             text=True,
             cwd=cwd,

@@ -35,7 +35,7 @@ def serve() -> None:
 
     # It builds the parsers of all its commands at every start, which is most of what is left.
     every = loader.get_builtin_plugin_name_to_plugin_spec()
-    used = {name: every[name] for name in ("connection", "spcs")}
+    used = {name: every[name] for name in ("connection", "spcs", "sql")}
     loader.get_builtin_plugin_name_to_plugin_spec = lambda: used
 
     for line in sys.stdin:
