@@ -50,9 +50,10 @@ def _why(
         return f"{', '.join(up[:3])} runs on compute pool {name}, and would be suspended with it"
     hidden = pool.num_services + pool.num_jobs - len(on_it)
     if hidden > 0:
+        what = "services or jobs" if hidden > 1 else "service or job"
         return (
-            f"{hidden} services or jobs that this role does not see are on compute pool {name}, "
-            "and would be suspended with it"
+            f"{hidden} {what} that this role does not see would be suspended with compute pool "
+            f"{name}"
         )
     return ""
 

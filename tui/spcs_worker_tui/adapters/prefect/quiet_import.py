@@ -5,8 +5,6 @@ from __future__ import annotations
 import atexit
 import importlib
 import os
-import shutil
-import tempfile
 import threading
 from types import ModuleType
 
@@ -21,6 +19,9 @@ def import_writer() -> ModuleType:
     working directory. It must see none of the user's, since those are meant for one API and we
     talk to several (prefect-contract 3.1, 3.3). Takes a second or two: call it in a thread.
     """
+    import shutil  # noqa: PLC0415 - costs, and this function is rarely called
+    import tempfile  # noqa: PLC0415 - likewise
+
     name = "spcs_worker_tui.adapters.prefect.writer"
     with _importing:
         saved = {key: value for key, value in os.environ.items() if key.startswith(_PREFIX)}
