@@ -24,6 +24,7 @@ from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.domain.verdict import Health, Sync
 from support.fleet import (
     NOW,
+    POOL,
     ago,
     binding,
     container,
@@ -112,12 +113,14 @@ def test_nothing_but_a_fresh_worker_of_that_very_name_will_do(pool: WorkPoolSnap
 
 
 def test_a_start_since_the_last_look_has_to_be_looked_at() -> None:
-    assert not is_vouched_for(service(), starts=WorkerStarts(ago(9999), {NAMES[0]: ago(300)}))
+    assert not is_vouched_for(
+        service(), starts=WorkerStarts(ago(9999), {(POOL, NAMES[0]): ago(300)})
+    )
     # Seen and found harmless by the last look.
-    quiet = WorkerStarts(ago(9999), {NAMES[0]: ago(300)})
+    quiet = WorkerStarts(ago(9999), {(POOL, NAMES[0]): ago(300)})
     assert is_vouched_for(service(), starts=quiet, settled=120)
     # Long enough ago for the rules not to care.
-    assert is_vouched_for(service(), starts=WorkerStarts(ago(9999), {NAMES[0]: ago(900)}))
+    assert is_vouched_for(service(), starts=WorkerStarts(ago(9999), {(POOL, NAMES[0]): ago(900)}))
 
 
 def test_events_that_do_not_go_back_far_enough_prove_nothing() -> None:
@@ -141,17 +144,17 @@ def test_only_a_spec_with_one_probed_container_is_plain() -> None:
     assert not is_plain(replace(spec, containers=spec.containers * 2))
 
 
-def is_settled(of: ServiceSnapshot, starts: dict[str, datetime]) -> bool:
+def is_settled(of: ServiceSnapshot, starts: dict[tuple[str, str], datetime]) -> bool:
     view = PoolView(Observation(work_pool(), ago(1)), LIMITS)
     well = short_way.all_well(of, view, NOW, LIMITS)
     return well and short_way.are_heard(of, WorkerStarts(ago(9999), starts))
 
 
 def test_settled_is_what_is_well_and_was_heard_of() -> None:
-    heard = {NAMES[0]: ago(3595)}
+    heard = {(POOL, NAMES[0]): ago(3595)}
     assert is_settled(service(), heard)
     assert not is_settled(service(), {})
-    assert not is_settled(service(), {NAMES[0]: ago(86400)})  # an earlier life
+    assert not is_settled(service(), {(POOL, NAMES[0]): ago(86400)})  # an earlier life
     lately = container(restart_count=1, last_restart_time=ago(500))
     assert not is_settled(service(containers=[lately]), heard)
     pending = container(status=ContainerStatus.PENDING)
@@ -207,7 +210,7 @@ def pictures(draw: st.DrawFn) -> tuple[ServiceSnapshot, WorkPoolSnapshot, Worker
         is_upgrading=draw(mostly(False, True)),
     )
     starts = {
-        name: row.start_time + timedelta(seconds=draw(st.sampled_from([0, 3])))
+        (POOL, name): row.start_time + timedelta(seconds=draw(st.sampled_from([0, 3])))
         for name, row in zip(NAMES, rows, strict=False)
         if row.start_time is not None
     }

@@ -198,7 +198,7 @@ class ScriptedPrefect:
         self.failure: FleetError | None = None
         self.failures: dict[str, FleetError] = {}
         """By the work pool's name, or `starts`."""
-        self.starts: dict[str, datetime] = {}
+        self.starts: dict[tuple[str, str], datetime] = {}
         self.events_since = NOW - timedelta(days=7)
         self.starts_asked: list[tuple[str, datetime]] = []
         self.closed = False

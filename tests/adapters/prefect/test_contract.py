@@ -9,6 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -288,27 +289,27 @@ async def test_starts_are_read_to_the_end_of_the_history(prefect: Lab) -> None:
     now = datetime.now(UTC)
     names = [f"starter.{number}" for number in range(120)]
     events = [
-        started_event(Beat("any", name, 30), now - timedelta(seconds=200 - number))
+        started_event(Beat("any", name, 30), str(uuid4()), now - timedelta(seconds=200 - number))
         for number, name in enumerate(names)
     ]
-    events.append(started_event(Beat("any", names[7], 30), now))
-    events.append(started_event(Beat("any", "earlier", 30), now - timedelta(hours=2)))
+    events.append(started_event(Beat("any", names[7], 30), str(uuid4()), now))
+    events.append(started_event(Beat("any", "earlier", 30), str(uuid4()), now - timedelta(hours=2)))
     await prefect.seeder.request("POST", "/events", events)
     own = reader(prefect)
 
     async def all_read() -> WorkerStarts | None:
         found = await own.worker_starts(now - timedelta(hours=1))
-        return found if set(names) <= found.latest.keys() else None
+        return found if {("any", name) for name in names} <= found.latest.keys() else None
 
     starts = await until(all_read, what="all starts")
     since_then = await own.worker_starts(now - timedelta(seconds=100))
     await own.close()
-    assert starts.latest[names[7]] == now
-    assert starts.latest[names[8]] == now - timedelta(seconds=192)
-    assert "earlier" not in starts.latest
+    assert starts.latest["any", names[7]] == now
+    assert starts.latest["any", names[8]] == now - timedelta(seconds=192)
+    assert ("any", "earlier") not in starts.latest
     assert starts.complete_since == now - timedelta(hours=1)
-    assert names[3] not in since_then.latest
-    assert names[110] in since_then.latest
+    assert ("any", names[3]) not in since_then.latest
+    assert ("any", names[110]) in since_then.latest
 
 
 async def test_a_real_worker_is_heard_of_when_it_starts(prefect: Lab) -> None:
@@ -319,7 +320,7 @@ async def test_a_real_worker_is_heard_of_when_it_starts(prefect: Lab) -> None:
     own = reader(prefect)
 
     async def heard() -> datetime | None:
-        return (await own.worker_starts(began)).latest.get("lab.public.herald.0")
+        return (await own.worker_starts(began)).latest.get(("heard", "lab.public.herald.0"))
 
     started = await until(heard, what="the event of its start")
     await own.close()

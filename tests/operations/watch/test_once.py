@@ -200,7 +200,7 @@ class Fleet:
         self.session = ScriptedSession(services=services or [service()])
         self.session.spec = lambda _key: deployed_spec(has_readiness_probe=True)
         self.prefect = ScriptedPrefect()
-        self.prefect.starts = {NAME: ago(3595)}
+        self.prefect.starts = {(POOL, NAME): ago(3595)}
         self.memory = Memory()
         self.clock = ManualClock(NOW)
 
@@ -248,7 +248,7 @@ async def test_a_restart_is_seen_though_the_row_reads_the_same() -> None:
             service(containers=[container(age=20, restart_count=1, last_restart_time=ago(20))])
         ]
     }
-    fleet.prefect.starts = {NAME: ago(18)}
+    fleet.prefect.starts = {(POOL, NAME): ago(18)}
     verdict, statements = await fleet.look()
     assert (verdict.health, verdict.rule) == (Health.DEGRADED, 29)
     assert statements == {"show_services": 1, "show_service_containers": 1}
@@ -268,7 +268,7 @@ async def test_an_event_that_may_still_be_on_its_way_is_waited_for() -> None:
     fleet = Fleet(service(containers=[container(age=100)]))
     fleet.prefect.starts = {}
     await fleet.look()
-    fleet.prefect.starts = {NAME: ago(98)}
+    fleet.prefect.starts = {(POOL, NAME): ago(98)}
     await fleet.look()
     fleet.prefect.starts = {}  # as later, when it is no news any more
     _, statements = await fleet.look()

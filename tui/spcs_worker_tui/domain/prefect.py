@@ -96,8 +96,9 @@ class WorkerStarts:
 
     complete_since: datetime
     """No event that is younger is missing."""
-    latest: Mapping[str, datetime]
-    """By worker name: when it last started, by its own clock."""
+    latest: Mapping[tuple[str, str], datetime]
+    """By work pool and worker: when it last started, by its own clock. Names alone may be those
+    of workers of several accounts."""
 
 
 @dataclass(frozen=True, slots=True)

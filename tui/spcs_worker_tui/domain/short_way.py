@@ -81,8 +81,11 @@ def vouches(
     if not names:
         return False
     heard = max(since, settled_at - CLOCKS_DIFFER)
-    if any((start := starts.latest.get(name)) and start >= heard for name in names):
-        return False
+    for name in names:
+        # An event that names no work pool may be of this worker.
+        for pool in (view.pool.key.name, ""):
+            if (start := starts.latest.get((pool, name))) is not None and start >= heard:
+                return False
     # A run that began before its worker's container is an orphan; only the rows know that.
     runs = (run for name in names for run in view.runs_of.get(name, ()))
     return all(run.start_time is None or run.start_time > since for run in runs)
@@ -134,8 +137,9 @@ def should_be_heard(service: ServiceSnapshot, now: datetime) -> bool:
 def are_heard(service: ServiceSnapshot, starts: WorkerStarts) -> bool:
     """Whether the Prefect API knows of each worker's start, so that it would know of the next."""
     prefix = worker_prefix(service.key)
+    pool = service.binding.pool.name if service.binding else ""
     for row in service.containers.value:
-        heard = starts.latest.get(f"{prefix}{row.instance_id}")
+        heard = starts.latest.get((pool, f"{prefix}{row.instance_id}"))
         began = row.start_time
         if heard is None or began is None:
             return False

@@ -52,14 +52,15 @@ class StartedEvents:
         occurred = {"since": since.isoformat(), "until": (now + _HOUR).isoformat()}
         chosen = {"event": {"name": [_STARTED]}, "occurred": occurred, "order": "DESC"}
         answer = await self._http.post("/events/filter", {"filter": chosen, "limit": PAGE})
-        latest: dict[str, datetime] = {}
+        latest: dict[tuple[str, str], datetime] = {}
         oldest = now
         for _ in range(_PAGES):
             page = rows.as_row(answer.content)
             events = rows.as_rows(page.get("events"))
             for event in events:
                 if (at := rows.time(event, "occurred")) is not None:
-                    latest.setdefault(rows.worker_version(event)[0], at)
+                    name = rows.worker_version(event)[0]
+                    latest.setdefault((rows.work_pool_of(event), name), at)
                     oldest = min(oldest, at)
             following = page.get("next_page")
             if len(events) < PAGE or not isinstance(following, str):

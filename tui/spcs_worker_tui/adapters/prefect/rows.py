@@ -144,5 +144,14 @@ def worker_version(event: Row) -> tuple[str, str]:
     return text(resource, "prefect.resource.name"), text(resource, "prefect.version")
 
 
+def work_pool_of(event: Row) -> str:
+    """The name of the work pool to which an event is related; empty when to none."""
+    related = event.get("related")
+    for one in related if isinstance(related, list) else ():
+        if isinstance(one, dict) and one.get("prefect.resource.role") == "work-pool":
+            return text(one, "prefect.resource.name")
+    return ""
+
+
 def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -34,6 +34,11 @@ class Beat:
     started: datetime | None = None
     """When its container started: another time is another life."""
 
+    @property
+    def row(self) -> tuple[str, str]:
+        """What tells it from others: the same name may be used in several work pools."""
+        return self.work_pool, self.worker
+
 
 class Pulse:
     """Beats for every READY container whose image is a script, by the variables of its spec."""
@@ -41,8 +46,9 @@ class Pulse:
     def __init__(self, api_url: str, accounts: Sequence[Account]) -> None:
         self._seeder = Seeder(api_url)
         self._accounts = accounts
-        self._due: dict[str, float] = {}
-        self._lives: dict[str, datetime | None] = {}
+        self._due: dict[tuple[str, str], float] = {}
+        self._lives: dict[tuple[str, str], datetime | None] = {}
+        self._pool_ids: dict[str, str] = {}
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -52,13 +58,12 @@ class Pulse:
                 now = loop.time()
                 born = []
                 for beat in played_workers(self._accounts):
-                    is_new = self._lives.get(beat.worker) != beat.started
-                    if is_new or self._due.get(beat.worker, 0.0) <= now:
-                        self._due[beat.worker] = now + beat.interval_seconds
-                        sent = await self._send(beat)
-                        if is_new and sent:
-                            self._lives[beat.worker] = beat.started
-                            born.append(started_event(beat, datetime.now(UTC)))
+                    is_new = self._lives.get(beat.row) != beat.started
+                    if is_new or self._due.get(beat.row, 0.0) <= now:
+                        self._due[beat.row] = now + beat.interval_seconds
+                        if await self._send(beat) and is_new:
+                            self._lives[beat.row] = beat.started
+                            born.append(await self._started(beat))
                     if len(born) == _EVENTS_AT_ONCE:
                         await self._tell(born)
                         born = []
@@ -76,6 +81,12 @@ class Pulse:
             return False
         return True
 
+    async def _started(self, beat: Beat) -> Mapping[str, object]:
+        if beat.work_pool not in self._pool_ids:
+            answer = await self._seeder.request("GET", f"/work_pools/{beat.work_pool}")
+            self._pool_ids[beat.work_pool] = str(answer.json()["id"])
+        return started_event(beat, self._pool_ids[beat.work_pool], datetime.now(UTC))
+
     async def _tell(self, events: Sequence[Mapping[str, object]]) -> None:
         if not events:
             return
@@ -85,7 +96,7 @@ class Pulse:
             _logger.debug("no events: %s", error)
 
 
-def started_event(beat: Beat, occurred: datetime) -> Mapping[str, object]:
+def started_event(beat: Beat, pool_id: str, occurred: datetime) -> Mapping[str, object]:
     """What a worker says of itself when it starts (prefect-contract 2.9)."""
     slug = _NO_SLUG.sub("-", beat.worker.lower()).strip("-")
     return {
@@ -98,7 +109,13 @@ def started_event(beat: Beat, occurred: datetime) -> Mapping[str, object]:
             "prefect.version": version("prefect"),
             "prefect.worker-type": "process",
         },
-        "related": [],
+        "related": [
+            {
+                "prefect.resource.id": f"prefect.work-pool.{pool_id}",
+                "prefect.resource.role": "work-pool",
+                "prefect.resource.name": beat.work_pool,
+            }
+        ],
         "payload": {},
     }
 
