@@ -13,7 +13,7 @@ from spcs_worker_tui.domain.age import humanise
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
-from spcs_worker_tui.domain.text import one_line
+from spcs_worker_tui.domain.text import one_line, printable
 
 NOT_CONFIRMED = 1
 
@@ -72,7 +72,9 @@ def show(plan: Plan) -> None:
     for number, step in enumerate(plan.steps, 1):
         put(f"  {number}. {one_line(step.title)}")
         if step.statement:
-            put(f"     {one_line(step.statement, 2000)}")
+            # Over as many lines as it is sent in: a specification is unreadable in one.
+            for line in printable(step.statement).splitlines():
+                put(f"     {line}")
     for warning in plan.warnings:
         put(f"  ! {one_line(warning, 1000)}")
     sys.stdout.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from spcs_worker_tui.domain.errors import (
     FleetError,
@@ -66,10 +66,8 @@ class SeeingThrough:
     async def until_beating(self, tell: Tell) -> Outcome:
         """Wait until every worker beats in Prefect; raises as `until_ready`."""
         binding = self._binding
-        if binding is None:
-            return Outcome("it holds no Prefect worker")
-        if not binding.is_complete:
-            return Outcome("its specification does not say which work pool it serves")
+        if binding is None or not binding.is_complete:
+            return await self._wait(self._settled, tell, self._tools.timing.ready_within)
 
         async def look(tell: Tell) -> tuple[bool, str]:
             done, detail = await self._rollout.look(tell)
@@ -90,6 +88,19 @@ class SeeingThrough:
                 f"every instance is READY, but whether its worker beats cannot be seen: {error}",
                 next_step=error.next_step,
             ) from error
+
+    async def _settled(self, tell: Tell) -> tuple[bool, str]:
+        """Whether what nobody can be asked about has stayed up for a while."""
+        done, detail = await self._rollout.look(tell)
+        if not done or self._rollout.service is None:
+            return False, detail
+        rows = self._rollout.service.containers.value
+        latest = max((row.start_time for row in rows if row.start_time), default=None)
+        needed = timedelta(seconds=self._tools.timing.settled_after)
+        why = "no Prefect worker" if self._binding is None else "a worker of an unknown work pool"
+        if latest is not None and self._clock.now() - latest < needed:
+            return False, f"it holds {why}: seeing whether it stays up"
+        return True, f"it holds {why}, and stays up"
 
     async def _wait(self, look: Look, tell: Tell, within: float) -> Outcome:
         """Wait, with log lines; what does not come up is explained by its last words."""

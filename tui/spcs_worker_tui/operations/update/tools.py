@@ -22,6 +22,9 @@ class UpdateTiming:
     poll: float = 1.0
     ready_within: float = 1500.0
     beating_within: float = 180.0
+    settled_after: float = 3.0
+    """How long what holds no Prefect worker has to stay up: without a probe, it is READY when it
+    has merely started (contract 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
