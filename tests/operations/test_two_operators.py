@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
 from spcs_worker_tui.domain.plan import StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.wishes import Drop, Restart, Resume, Scale, Suspend, Wish
-from spcs_worker_tui.wiring import Bench, open_bench
+from spcs_worker_tui.wiring import Bench, open_bench, open_console
 from support.catalogue import Lab
 from support.sandbox import running_sandbox
 from support.saved_connections import save
@@ -118,3 +119,35 @@ async def test_both_want_it_dropped(operators: Operators) -> None:
 
 async def test_nobody_suspended_it_so_there_is_nothing_to_resume(operators: Operators) -> None:
     assert (await operators.plan(Resume(KEY))).plan.is_empty
+
+
+async def test_the_dashboard_sees_what_was_applied(operators: Operators) -> None:
+    console = await open_console(["dev"], read_only=True)
+    try:
+        async with asyncio.timeout(20):
+            async for judged in console.watch():
+                if judged.snapshot.service(KEY):
+                    break
+        plan = await console.plan(Suspend(KEY))
+        with pytest.raises(PlanRefusedError, match="read-only mode"):
+            async for _ in console.apply(plan):
+                pass
+        assert console.read_only.covers("dev")
+        assert await console.audit_entries() == ()
+    finally:
+        await console.close()
+    operators.lab.service("SVC").status = "SUSPENDED"
+    await apply(await operators.plan(Suspend(KEY)))
+    entries = operators.bench.engine.recorded()
+    assert [(entry.subject, entry.connection) for entry in entries] == [("D.S.SVC", "dev")]
+
+
+async def test_a_plan_of_another_console_is_not_known(operators: Operators) -> None:
+    console = await open_console(["dev"])
+    change = await operators.plan(Suspend(KEY))
+    try:
+        with pytest.raises(PlanRefusedError, match="too old"):
+            async for _ in console.apply(change.plan):
+                pass
+    finally:
+        await console.close()

@@ -310,4 +310,4 @@ async def open_console(
     writer = prefect_writer(keys.prefect)
     lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, engine, writer)
     pools = WorkPoolChanges(lambda: watcher.snapshot, engine, prefect, writer)
-    return Console(watcher, follower, Planner(lifecycle, pools), keys.desk)
+    return Console(watcher, follower, Planner(lifecycle, pools), keys.desk, engine)

@@ -34,6 +34,7 @@ from spcs_worker_tui.domain.prefect import (
     WorkPoolSnapshot,
     WorkQueueKey,
 )
+from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.domain.wishes import Wish
 
@@ -329,6 +330,17 @@ class FleetConsole(Protocol):
 
     async def plan_resume(self, key: ServiceKey) -> Plan:
         """What resuming would do."""
+
+    @property
+    def read_only(self) -> ReadOnly:
+        """Where nothing may be changed; applying such a plan is refused."""
+
+    async def audit_entries(self) -> Sequence[AuditEntry]:
+        """What was applied from this machine by this user, the oldest first.
+
+        Raises:
+            ConfigurationError: The audit log cannot be read.
+        """
 
     def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
         """Do a plan that this console has made, step by step; see `Change.apply`.

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
+from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
+from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.domain.wishes import Resume, Suspend, Wish
+from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.keys import KeyDesk
 from spcs_worker_tui.operations.planner import Planner
 from spcs_worker_tui.operations.tail.follower import LogFollower
@@ -30,15 +34,22 @@ class Console:
         follower: The logs.
         planner: Makes the changes that are asked for.
         keys: Keeps keys, and hands them over.
+        engine: Applies the changes, and knows what was applied.
     """
 
     def __init__(
-        self, watcher: FleetWatcher, follower: LogFollower, planner: Planner, keys: KeyDesk
+        self,
+        watcher: FleetWatcher,
+        follower: LogFollower,
+        planner: Planner,
+        keys: KeyDesk,
+        engine: Engine,
     ) -> None:
         self._watcher = watcher
         self._follower = follower
         self._planner = planner
         self._keys = keys
+        self._engine = engine
         self._changes: dict[str, Change] = {}
 
     def watch(self) -> AsyncIterator[JudgedFleet]:
@@ -89,6 +100,15 @@ class Console:
         while len(self._changes) > _KEPT:
             self._changes.pop(next(iter(self._changes)))
         return change.plan
+
+    @property
+    def read_only(self) -> ReadOnly:
+        """Where nothing may be changed."""
+        return self._engine.read_only
+
+    async def audit_entries(self) -> Sequence[AuditEntry]:
+        """What was applied from this machine by this user, the oldest first; see the port."""
+        return await asyncio.to_thread(self._engine.recorded)
 
     async def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
         """Do it, step by step, and look again after each; see the port."""

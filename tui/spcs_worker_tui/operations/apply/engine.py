@@ -111,6 +111,10 @@ class Engine:
     async def _identity(self, plan: Plan) -> Identity | None:
         return await self._sessions(plan.connection).open() if plan.connection else None
 
+    def recorded(self) -> Sequence[AuditEntry]:
+        """What was applied so far, by any run of the program, the oldest first; see `AuditLog`."""
+        return self._audit.entries()
+
     def record(self, entry: AuditEntry) -> str:
         """Write it down; returns why it could not be, the first time."""
         return self._audit.record(entry)
