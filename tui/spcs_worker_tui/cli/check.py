@@ -54,7 +54,9 @@ async def _check(options: Namespace, done: Callable[[CheckReport], None]) -> Non
         interval=options.interval,
     )
     judge = Judge()
-    async with open_bench(options.connection, ask=ask_at_terminal()) as bench:
+    async with open_bench(
+        options.connection, read_only=options.read_only, ask=ask_at_terminal()
+    ) as bench:
 
         async def look() -> JudgedFleet:
             return await bench.look(wanted(asked.patterns), min(seconds, CHECK_SECONDS), judge)
