@@ -6,7 +6,7 @@
 --   the pool suspends by itself when it has been empty for auto_suspend_secs.
 -- Undo: 92_drop_compute_pool.sql
 -- Variables:
---   compute_pool [PREFECT_POOL] Compute pool; made when missing. A name that needs no quotes.
+--   compute_pool [WORKER_POOL] Compute pool; made when missing. A name that needs no quotes.
 --   instance_family [CPU_X64_XS] Kind of node; SHOW COMPUTE POOL INSTANCE FAMILIES lists them.
 --   min_nodes [1] Nodes that are up whenever the pool is.
 --   max_nodes [1] Nodes it may grow to.

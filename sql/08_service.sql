@@ -7,8 +7,8 @@
 -- Variables:
 --   database [PREFECT] Database of 02_database.sql.
 --   schema [WORKERS] Schema of 02_database.sql.
---   service [PREFECT_WORKER] Service; made when missing. A name that needs no quotes.
---   compute_pool [PREFECT_POOL] Compute pool of 04_compute_pool.sql.
+--   service [WORKER] Service; made when missing. A name that needs no quotes.
+--   compute_pool [WORKER_POOL] Compute pool of 04_compute_pool.sql.
 --   integration [PREFECT_ACCESS] Integration of 06_external_access.sql, in upper case.
 --   instances [1] How many containers of the worker run.
 --   specification [] Text of spcs-service-spec.yaml, filled in. It contains no secret.

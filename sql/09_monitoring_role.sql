@@ -9,7 +9,7 @@
 --   database [PREFECT] Database of 02_database.sql.
 --   schema [WORKERS] Schema of 02_database.sql.
 --   repository [IMAGES] Image repository of 03_image_repository.sql.
---   compute_pool [PREFECT_POOL] Compute pool of 04_compute_pool.sql.
+--   compute_pool [WORKER_POOL] Compute pool of 04_compute_pool.sql.
 --   monitor_role [PREFECT_MONITOR] Role that may only look; made when missing.
 --   monitor_user [] User who gets the role, in double quotes where SQL needs them.
 

@@ -6,7 +6,7 @@
 -- Variables:
 --   database [PREFECT] Database of the service.
 --   schema [WORKERS] Schema of the service.
---   service [PREFECT_WORKER] Service that goes.
+--   service [WORKER] Service that goes.
 
 USE ROLE ACCOUNTADMIN;
 

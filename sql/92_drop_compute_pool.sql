@@ -5,7 +5,7 @@
 -- Costs: nothing.
 -- Undo: 04_compute_pool.sql
 -- Variables:
---   compute_pool [PREFECT_POOL] Compute pool that goes.
+--   compute_pool [WORKER_POOL] Compute pool that goes.
 
 USE ROLE ACCOUNTADMIN;
 

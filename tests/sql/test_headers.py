@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pytest
 from ruamel.yaml import YAML
@@ -82,6 +83,17 @@ def test_what_drops_everything_is_out_of_reach_of_the_other_variables() -> None:
     for file in dropping:
         assert not file.used & others
         assert all(not variable.default for variable in file.variables)
+
+
+def test_the_defaults_are_those_of_the_project_s_settings() -> None:
+    page = (FOLDER.parent / "docs" / "project.md").read_text()
+    settings = tomllib.loads(page.partition("```toml\n")[2].partition("```")[0])["defaults"]
+    names = defaults()
+    for key in ("database", "schema", "service", "compute_pool"):
+        assert settings[key] == names[key]
+    assert settings["image_repository"] == names["repository"]
+    assert settings["external_access_integrations"] == [names["integration"]]
+    assert settings["secrets"]["PREFECT_API_KEY"] == names["secret"]
 
 
 def test_the_defaults_are_those_of_the_specification() -> None:

@@ -15,7 +15,7 @@ from support.sql_files import files
 # The first of them installs the program.
 pytestmark = pytest.mark.timeout(600)
 
-SERVICE = "PREFECT.WORKERS.PREFECT_WORKER"
+SERVICE = "PREFECT.WORKERS.WORKER"
 OPERATOR, MONITOR = "PREFECT_OPERATOR", "PREFECT_MONITOR"
 
 
@@ -26,8 +26,8 @@ def granted(account: SqlAccount, role: str) -> set[tuple[str, str, str]]:
 
 def test_the_service_is_there_as_specified(account: SqlAccount) -> None:
     (row,) = account.rows("SHOW SERVICES IN ACCOUNT")
-    assert (row["name"], row["owner"]) == ("PREFECT_WORKER", OPERATOR)
-    assert row["compute_pool"] == "PREFECT_POOL"
+    assert (row["name"], row["owner"]) == ("WORKER", OPERATOR)
+    assert row["compute_pool"] == "WORKER_POOL"
     assert json.loads(row["external_access_integrations"]) == ["PREFECT_ACCESS"]
     (described,) = account.rows(f"DESCRIBE SERVICE {SERVICE}", OPERATOR)
     # Whole, through snow's templates and the statement that it became.
@@ -44,9 +44,9 @@ def test_the_operator_has_what_the_contract_lists_and_no_more(account: SqlAccoun
         ("CREATE SECRET", "SCHEMA", "PREFECT.WORKERS"),
         ("READ", "IMAGE_REPOSITORY", "PREFECT.WORKERS.IMAGES"),
         ("WRITE", "IMAGE_REPOSITORY", "PREFECT.WORKERS.IMAGES"),
-        ("USAGE", "COMPUTE_POOL", "PREFECT_POOL"),
-        ("MONITOR", "COMPUTE_POOL", "PREFECT_POOL"),
-        ("OPERATE", "COMPUTE_POOL", "PREFECT_POOL"),
+        ("USAGE", "COMPUTE_POOL", "WORKER_POOL"),
+        ("MONITOR", "COMPUTE_POOL", "WORKER_POOL"),
+        ("OPERATE", "COMPUTE_POOL", "WORKER_POOL"),
         ("USAGE", "INTEGRATION", "PREFECT_ACCESS"),
         ("OWNERSHIP", "SECRET", "PREFECT.WORKERS.PREFECT_API_KEY"),
         ("OWNERSHIP", "SERVICE", SERVICE),
@@ -58,16 +58,16 @@ def test_the_monitor_may_look_and_nothing_else(account: SqlAccount) -> None:
         ("USAGE", "DATABASE", "PREFECT"),
         ("USAGE", "SCHEMA", "PREFECT.WORKERS"),
         ("READ", "IMAGE_REPOSITORY", "PREFECT.WORKERS.IMAGES"),
-        ("MONITOR", "COMPUTE_POOL", "PREFECT_POOL"),
+        ("MONITOR", "COMPUTE_POOL", "WORKER_POOL"),
         ("MONITOR", "SERVICE", SERVICE),
     }
     (row,) = account.rows("SHOW SERVICES IN ACCOUNT", MONITOR)
-    assert row["name"] == "PREFECT_WORKER"
+    assert row["name"] == "WORKER"
     assert account.rows(f"SHOW SERVICE CONTAINERS IN SERVICE {SERVICE}", MONITOR)
     assert account.rows(f"SHOW SERVICE INSTANCES IN SERVICE {SERVICE}", MONITOR)
     assert account.rows("SHOW IMAGES IN IMAGE REPOSITORY PREFECT.WORKERS.IMAGES", MONITOR)
-    pools = account.rows("SHOW COMPUTE POOLS LIKE 'PREFECT_POOL'", MONITOR)
-    assert [pool["name"] for pool in pools] == ["PREFECT_POOL"]
+    pools = account.rows("SHOW COMPUTE POOLS LIKE 'WORKER_POOL'", MONITOR)
+    assert [pool["name"] for pool in pools] == ["WORKER_POOL"]
     assert account.rows("SHOW SECRETS IN ACCOUNT", MONITOR) == []
 
 
@@ -77,8 +77,8 @@ def test_the_monitor_may_look_and_nothing_else(account: SqlAccount) -> None:
         f"ALTER SERVICE {SERVICE} SUSPEND",
         f"ALTER SERVICE {SERVICE} SET MIN_INSTANCES = 1",
         f"DROP SERVICE {SERVICE}",
-        "ALTER COMPUTE POOL PREFECT_POOL SUSPEND",
-        "ALTER COMPUTE POOL PREFECT_POOL SET MAX_NODES = 9",
+        "ALTER COMPUTE POOL WORKER_POOL SUSPEND",
+        "ALTER COMPUTE POOL WORKER_POOL SET MAX_NODES = 9",
         "DROP IMAGE REPOSITORY PREFECT.WORKERS.IMAGES",
     ],
 )
@@ -103,7 +103,7 @@ def test_the_monitor_is_enough_for_check(account: SqlAccount) -> None:
     found = json.loads(answer.out)
     assert found["connections"][0]["ok"], found["connections"]
     (service,) = found["services"]
-    assert service["service"] == "PREFECT_WORKER"
+    assert service["service"] == "WORKER"
     assert "privilege" not in answer.out.lower(), answer.out
 
 
@@ -116,7 +116,7 @@ def test_a_second_run_changes_nothing(new_account: SqlAccount) -> None:
     answer = new_account.ok(files("0"))
     assert new_account.contents() == before
     assert "PREFECT_API_KEY already exists, statement succeeded." in answer.text
-    assert "PREFECT_WORKER already exists, statement succeeded." in answer.text
+    assert "WORKER already exists, statement succeeded." in answer.text
 
 
 def test_a_missing_variable_stops_everything_beforehand(account: SqlAccount) -> None:

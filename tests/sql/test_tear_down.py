@@ -26,9 +26,9 @@ def test_each_file_takes_only_its_own(new_account: SqlAccount) -> None:
     """In order, and what is left after each; nothing goes that a later file is about."""
     new_account.set_up()
     left = {
-        "90": ("SERVICES IN ACCOUNT", "PREFECT_WORKER"),
+        "90": ("SERVICES IN ACCOUNT", "WORKER"),
         "91": ("EXTERNAL ACCESS INTEGRATIONS", "PREFECT_ACCESS"),
-        "92": ("COMPUTE POOLS", "PREFECT_POOL"),
+        "92": ("COMPUTE POOLS", "WORKER_POOL"),
         "93": ("SECRETS IN ACCOUNT", "PREFECT_API_KEY"),
         "94": ("IMAGE REPOSITORIES IN ACCOUNT", "IMAGES"),
         "95": ("SCHEMAS IN ACCOUNT", "WORKERS"),
