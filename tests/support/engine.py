@@ -95,8 +95,8 @@ def running_engine() -> Iterator[DockerEngine]:
 
 def _command(root: Path) -> list[str]:
     return [
-        # It ends when pytest does, however that ends.
-        *("setpriv", "--pdeathsig", "TERM", "dockerd"),
+        # It ends when pytest does, however that ends, and what it has mounted ends with it.
+        *("setpriv", "--pdeathsig", "TERM", "unshare", "--mount", "dockerd"),
         *("--host", f"unix://{root / 'docker.sock'}"),
         *("--data-root", str(root / "data")),
         *("--exec-root", str(root / "exec")),
