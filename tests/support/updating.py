@@ -47,6 +47,7 @@ spec:
       PREFECT_WORK_POOL: spcs
       LEVEL: INFO
 """
+PROBE = "    readinessProbe: {port: 8080, path: /health}\n"
 
 BEHAVIOURS = {
     "good": Behaviour(first_lines=("{service}/{instance_id} started",)),
@@ -57,7 +58,11 @@ BEHAVIOURS = {
         ready_after=2.5,
     ),
     "crash": Behaviour(
-        first_lines=("starting",), last_lines=("RuntimeError: boom",), exit_after=0.05, exit_code=3
+        first_lines=("starting",),
+        last_lines=("RuntimeError: boom",),
+        ready_after=None,
+        exit_after=0.05,
+        exit_code=3,
     ),
 }
 

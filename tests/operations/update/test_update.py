@@ -12,12 +12,14 @@ from spcs_worker_tui.domain.errors import (
     PlanRefusedError,
     PrefectUnauthorizedError,
 )
+from spcs_worker_tui.domain.history import applied_digest
 from spcs_worker_tui.domain.plan import StepState
 from spcs_worker_tui.operations.update import UpdateTiming, Wish
 from support.updating import (
     BAD,
     FIRST,
     KEY,
+    PROBE,
     SECOND,
     SPEC,
     UpdateBench,
@@ -44,8 +46,7 @@ async def test_a_new_image_is_rolled_out_and_seen_beating(bench: UpdateBench) ->
 
 async def test_log_lines_are_told_meanwhile_each_once(bench: UpdateBench) -> None:
     await bench.create()
-    probe = "    readinessProbe: {port: 8080, path: /health}\n"
-    events = await bench.update(wish(SPEC + probe, image="slow"))
+    events = await bench.update(wish(SPEC + PROBE, image="slow"))
     lines = [event.detail for event in events if event.part == "worker/0"]
     assert lines[:2] == ["WORKER/0 started", "line 1"]
     assert len(lines) == len(set(lines))
@@ -112,7 +113,7 @@ async def test_a_creation_is_refused_after_somebody_elses(bench: UpdateBench) ->
 
 async def test_what_does_not_come_up_is_explained_and_rolled_back(bench: UpdateBench) -> None:
     await bench.create()
-    planned = await bench.updates.plan(wish(image="bad", why="to see it fail"))
+    planned = await bench.updates.plan(wish(SPEC + PROBE, image="bad", why="to see it fail"))
     events = await applied(planned)
     assert ends(events) == ["specification done", "rollout failed"]
     error = events[-1].error
@@ -154,6 +155,8 @@ async def test_going_back_brings_the_old_digest_though_its_tag_moved(bench: Upda
 async def test_the_history_says_what_going_back_would_change(bench: UpdateBench) -> None:
     await bench.create()
     await bench.update(wish(SPEC.replace("INFO", "DEBUG"), why="more lines"))
+    entries = bench.history.entries(bench.lab.account.identifier, KEY)
+    assert applied_digest(entries) == bench.service.spec_digest
     newest, oldest = await bench.rollbacks.deployed(KEY)
     assert (newest.is_current, newest.entry.why) == (True, "more lines")
     assert oldest.difference.words == ("worker: variable LEVEL: 'DEBUG' -> 'INFO'",)
@@ -199,6 +202,23 @@ async def test_an_interrupted_update_is_finished_by_the_next(bench: UpdateBench)
     assert [step.id for step in again.plan.steps] == ["rollout", "heartbeats"]
     assert ends(await applied(again)) == ["rollout done", "heartbeats done"]
     assert bench.states() == ["found applied", "updated ready"]
+
+
+@pytest.mark.parametrize("step", ["specification", "rollout", "heartbeats"])
+@pytest.mark.parametrize("state", [StepState.RUNNING, StepState.DONE])
+async def test_whatever_the_step_the_next_run_finishes(
+    bench: UpdateBench, step: str, state: StepState
+) -> None:
+    await bench.create()
+    planned = await bench.updates.plan(wish(image="2.0"))
+    async with aclosing(planned.apply()) as events:
+        async for event in events:
+            if (event.step.id, event.state) == (step, state):
+                break
+    await bench.update(wish(image="2.0"))
+    assert bench.running == {"worker/0": SECOND}
+    assert bench.states()[-1] == "updated ready"
+    assert (await bench.updates.plan(wish(image="2.0"))).plan.is_empty
 
 
 async def test_an_interruption_while_the_statement_is_sent(bench: UpdateBench) -> None:

@@ -62,6 +62,19 @@ class HistoryEntry:
     number: int = 0
 
 
+TAKEN = (HistoryState.APPLIED, HistoryState.READY, HistoryState.FAILED)
+"""The states of what the account took."""
+
+
+def applied_digest(entries: Sequence[HistoryEntry]) -> str | None:
+    """The spec digest that this program applied last; None: it never did.
+
+    For `sync.SpecComparison.applied_digest`: another digest than this was somebody else's doing.
+    """
+    own = (e for e in reversed(entries) if e.kind is not HistoryKind.FOUND and e.state in TAKEN)
+    return next((entry.spec_digest for entry in own), None)
+
+
 class HistoryStore(Protocol):
     """Keeps the entries of every service of every account. Small and local: it never waits long."""
 

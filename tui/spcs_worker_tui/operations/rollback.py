@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.history import HistoryEntry, HistoryKind, HistoryState
+from spcs_worker_tui.domain.history import TAKEN, HistoryEntry, HistoryKind, HistoryState
 from spcs_worker_tui.domain.secrecy import HIDDEN
 from spcs_worker_tui.domain.spec_difference import Side, SpecDifference, compare
 from spcs_worker_tui.domain.spec_document import SpecDocument, deployed_document
@@ -15,8 +15,6 @@ from spcs_worker_tui.operations.update.present import Present, read_present
 
 PREVIOUS = "previous"
 """Means the newest that differs from what is deployed."""
-
-_TAKEN = (HistoryState.APPLIED, HistoryState.READY, HistoryState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Rollbacks:
         return tuple(
             Deployed(entry, self._difference(present, entry))
             for entry in reversed(entries)
-            if entry.state in _TAKEN
+            if entry.state in TAKEN
         )
 
     async def plan(self, key: ServiceKey, to: str = PREVIOUS, *, why: str = "") -> PlannedUpdate:
@@ -80,7 +78,7 @@ class Rollbacks:
         entries = [
             entry
             for entry in self._tools.history.entries(present.identity.account, key)
-            if entry.state in _TAKEN
+            if entry.state in TAKEN
         ]
         entry = self._chosen(present, entries, to)
         document = _with_hidden_values(self._document(entry), present)

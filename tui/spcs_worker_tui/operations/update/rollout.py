@@ -31,6 +31,7 @@ MOST_RESTARTS = 3
 """A container that ended so often on the new specification will not come up by itself."""
 _FAILED_FOR = timedelta(seconds=30)
 """For so long Snowflake may call the service failed before we believe it."""
+_STEADY_AFTER_RESTART = timedelta(seconds=10)
 _FAILED = frozenset({ServiceStatus.FAILED, ServiceStatus.INTERNAL_ERROR})
 _SHORT = 12
 
@@ -135,7 +136,14 @@ class Rollout:
             and bool(own)
             and all(c.status is ContainerStatus.READY for c in own)
             and all(self._has_image(c) for c in own)
+            and all(self._stays_up(c) for c in own)
         )
+
+    def _stays_up(self, row: ContainerSnapshot) -> bool:
+        """Without a probe, a container in a crash loop is READY whenever it runs."""
+        if not row.restart_count or row.start_time is None:
+            return True
+        return self._clock.now() - row.start_time >= _STEADY_AFTER_RESTART
 
     def _has_image(self, row: ContainerSnapshot) -> bool:
         expected = self._digests.get(row.name)
