@@ -102,6 +102,10 @@ async def test_a_read_only_environment_is_only_looked_at(world: Any, project: Pa
     assert (answer.status, "is read-only in" in answer.complaint) == (3, True)
     answer = await world.program.run("update", *of(project, "look"), "--dry-run")
     assert answer.status == 0, answer.err
+    answer = await world.program.run("rollback", *of(project, "look"), "--to", "1", "--yes")
+    assert (answer.status, "is read-only in" in answer.complaint) == (3, True)
+    answer = await world.program.run("rollback", *of(project, "look"))
+    assert "there is no service D.S.NEWCOMER" in answer.complaint
     assert "NEWCOMER" not in {key[2] for key in world.lab.account.services}
 
 

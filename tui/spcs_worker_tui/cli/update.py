@@ -33,7 +33,7 @@ def run_rollback(options: Namespace) -> int:
 
 
 async def _update(options: Namespace) -> int:
-    pattern, project, environment = _target(options)
+    pattern, project, environment = _target(options, changes=not options.dry_run)
     async with open_bench(
         _connections(options, environment), read_only=options.read_only, ask=ask_at_terminal()
     ) as bench:
@@ -54,7 +54,8 @@ async def _update(options: Namespace) -> int:
 
 
 async def _rollback(options: Namespace) -> int:
-    pattern, _, environment = _target(options)
+    changes = bool(options.to) and not options.dry_run
+    pattern, _, environment = _target(options, changes=changes)
     async with open_bench(
         _connections(options, environment), read_only=options.read_only, ask=ask_at_terminal()
     ) as bench:
@@ -66,7 +67,7 @@ async def _rollback(options: Namespace) -> int:
         return await carry_out(await rollbacks.plan(key, options.to, why=options.why), options)
 
 
-def _target(options: Namespace) -> tuple[str, Project | None, Environment | None]:
+def _target(options: Namespace, *, changes: bool) -> tuple[str, Project | None, Environment | None]:
     """The service that is named, or else the project's environment.
 
     Raises:
@@ -82,7 +83,7 @@ def _target(options: Namespace) -> tuple[str, Project | None, Environment | None
         return pattern, None, None
     project = read_project(options.project)
     environment = project.environment(options.env)
-    if environment.read_only and not options.dry_run:
+    if environment.read_only and changes:
         raise PlanRefusedError(
             f"environment {environment.name} is read-only in {project.path}",
             next_step="Look with --dry-run, or take read_only out of the settings.",
