@@ -110,6 +110,54 @@ class Smoke:
     within: float = 300.0
 
 
+@dataclass(frozen=True, slots=True)
+class Build:
+    """Build the image of an environment of the project, here.
+
+    Attributes:
+        environment: Its name in `spcs-worker.toml`; empty: the default one.
+        tag: Instead of the one that the environment's pattern makes.
+        require_clean: Refuse where git has changes that are not committed.
+        arguments: Build arguments, beside those that the environment's proxy settings make.
+    """
+
+    environment: str = ""
+    tag: str = ""
+    require_clean: bool = False
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Push the image that was built for an environment to its image repository.
+
+    Attributes:
+        environment: As in `Build`.
+        tag: As in `Build`.
+    """
+
+    environment: str = ""
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Build, push, and update the environment's service or create it: in one plan.
+
+    Attributes:
+        build: What to build; its environment is the one that is deployed.
+        with_build: Otherwise the image is there, built before.
+        with_push: Otherwise it is in the image repository, pushed before.
+        why: For the history.
+    """
+
+    build: Build = Build()
+    with_build: bool = True
+    with_push: bool = True
+    why: str = ""
+
+
 ServiceWish = Suspend | Resume | Restart | Scale | Drop
 WorkWish = PauseWork | ResumeWork | LimitWork | CreateWorkPool | PruneWorkers | Smoke
-Wish = ServiceWish | WorkWish
+ImageWish = Build | Push | Deploy
+Wish = ServiceWish | WorkWish | ImageWish

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.ports import Change
-from spcs_worker_tui.domain.wishes import Drop, Restart, Resume, Scale, Suspend, Wish
+from spcs_worker_tui.domain.wishes import (
+    Build,
+    Deploy,
+    Drop,
+    ImageWish,
+    Push,
+    Restart,
+    Resume,
+    Scale,
+    Suspend,
+    Wish,
+)
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
 
@@ -17,10 +30,12 @@ class Planner:
     Args:
         lifecycle: What changes a service's state.
         work_pools: What changes Prefect.
+        images: Plans building, pushing and deploying; None where there is no project.
     """
 
     lifecycle: Lifecycle
     work_pools: WorkPoolChanges
+    images: Callable[[ImageWish], Awaitable[Change]] | None = None
 
     async def change(self, wish: Wish) -> Change:
         """What fulfilling it would do.
@@ -31,5 +46,9 @@ class Planner:
         match wish:
             case Suspend() | Resume() | Restart() | Scale() | Drop():
                 return self.lifecycle.change(wish)
+            case Build() | Push() | Deploy():
+                if self.images is None:
+                    raise PlanRefusedError("nothing can be built here: there is no project")
+                return await self.images(wish)
             case _:
                 return self.work_pools.change(wish)
