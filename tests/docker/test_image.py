@@ -118,6 +118,7 @@ def test_a_change_of_the_code_leaves_the_dependencies_cached(
         platform="linux/amd64",
         buildargs={"BASE_IMAGE": docker_engine.base_image},
         network_mode="host",
+        rm=True,
     )
     steps = "".join(entry.get("stream", "") for entry in log)
     installing = steps[steps.index("RUN uv pip install") :]

@@ -99,7 +99,7 @@ def test_the_image_runs_as_a_service(
         create_service(site, "worker:1.0")
         row = site.until_ready("ETL")
         assert row["image_digest"] == digest
-        (container,) = docker_engine.client.containers.list()
+        (container,) = docker_engine.client.containers.list(filters={"label": "spcs-sandbox"})
         assert container.attrs["Config"]["Image"].endswith(f"@{digest}")
         assert container.attrs["HostConfig"]["Memory"] == 1024**3
         assert container.exec_run("id -u").output.strip() == b"10001"

@@ -66,8 +66,9 @@ class DockerEngine:
         return {**os.environ, "DOCKER_HOST": self.host}
 
     def containers(self) -> list[str]:
-        """The names of all containers, running or not, each with a slash before it."""
-        return [container["Names"][0] for container in self.client.api.containers(all=True)]
+        """The names of the sandboxes' containers, running or not, each with a slash before it."""
+        found = self.client.api.containers(all=True, filters={"label": "spcs-sandbox"})
+        return [container["Names"][0] for container in found]
 
 
 @contextmanager
@@ -86,8 +87,8 @@ def running_engine() -> Iterator[DockerEngine]:
             _wait(root, process)
             engine = DockerEngine(root / "docker.sock", process.pid)
             yield engine
-            for name in engine.containers():
-                engine.client.api.remove_container(name, force=True)
+            for container in engine.client.api.containers(all=True):
+                engine.client.api.remove_container(container["Id"], force=True)
             engine.client.close()
         finally:
             _stop(process)
