@@ -48,6 +48,7 @@ from spcs_worker_tui.operations.planner import Planner
 from spcs_worker_tui.operations.rollback import Rollbacks
 from spcs_worker_tui.operations.tail import LogFollower
 from spcs_worker_tui.operations.update import Tools, Updates, UpdateTiming
+from spcs_worker_tui.operations.update_plans import UpdatePlans
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
@@ -167,7 +168,8 @@ class Bench:
     def planner(self, fleet: FleetSnapshot) -> Planner:
         """Everything that can be changed, planned against that picture."""
         pools = WorkPoolChanges(lambda: fleet, self.engine, self.prefect, self.prefect_writer)
-        return Planner(self.lifecycle(fleet), pools)
+        updates = UpdatePlans(self._tools(None), read_document)
+        return Planner(self.lifecycle(fleet), pools, updates)
 
 
 @asynccontextmanager
@@ -310,4 +312,6 @@ async def open_console(
     writer = prefect_writer(keys.prefect)
     lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, engine, writer)
     pools = WorkPoolChanges(lambda: watcher.snapshot, engine, prefect, writer)
-    return Console(watcher, follower, Planner(lifecycle, pools), keys.desk, engine)
+    updates = UpdatePlans(update_tools(sessions.__getitem__, prefect, engine), read_document)
+    planner = Planner(lifecycle, pools, updates)
+    return Console(watcher, follower, planner, keys.desk, engine, read_project)

@@ -62,6 +62,23 @@ class HistoryEntry:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PastSpec:
+    """One specification of the history, beside what is deployed now.
+
+    Attributes:
+        differences: What going back to it would change, by meaning, one line each.
+    """
+
+    entry: HistoryEntry
+    differences: tuple[str, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is what is deployed now, by meaning."""
+        return not self.differences
+
+
 TAKEN = (HistoryState.APPLIED, HistoryState.READY, HistoryState.FAILED)
 """The states of what the account took."""
 

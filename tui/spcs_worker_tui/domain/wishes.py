@@ -157,7 +157,38 @@ class Deploy:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Give a service another image, another specification, or what its tags mean by now.
+
+    Attributes:
+        image: A tag, `sha256:…` or a whole image path; empty: as the specification says.
+        spec: Path of a specification file; empty: the deployed one.
+        why: For the history.
+    """
+
+    service: ServiceKey
+    image: str = ""
+    spec: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Back to what was deployed before, images pinned by digest.
+
+    Attributes:
+        to: The number of a history entry, or `previous`.
+        why: For the history.
+    """
+
+    service: ServiceKey
+    to: str = "previous"
+    why: str = ""
+
+
 ServiceWish = Suspend | Resume | Restart | Scale | Drop
 WorkWish = PauseWork | ResumeWork | LimitWork | CreateWorkPool | PruneWorkers | Smoke
+UpdateWish = Update | RollBack
 ImageWish = Build | Push | Deploy
-Wish = ServiceWish | WorkWish | ImageWish
+Wish = ServiceWish | UpdateWish | WorkWish | ImageWish

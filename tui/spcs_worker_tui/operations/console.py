@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.history import PastSpec
 from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.read_only import ReadOnly
+from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.domain.wishes import Resume, Suspend, Wish
 from spcs_worker_tui.operations.apply import Engine
@@ -35,6 +37,7 @@ class Console:
         planner: Makes the changes that are asked for.
         keys: Keeps keys, and hands them over.
         engine: Applies the changes, and knows what was applied.
+        read_project: Reads the settings of the project that we are in; may take a while.
     """
 
     def __init__(
@@ -44,12 +47,14 @@ class Console:
         planner: Planner,
         keys: KeyDesk,
         engine: Engine,
+        read_project: Callable[[], Project],
     ) -> None:
         self._watcher = watcher
         self._follower = follower
         self._planner = planner
         self._keys = keys
         self._engine = engine
+        self._read_project = read_project
         self._changes: dict[str, Change] = {}
 
     def watch(self) -> AsyncIterator[JudgedFleet]:
@@ -109,6 +114,14 @@ class Console:
     async def audit_entries(self) -> Sequence[AuditEntry]:
         """What was applied from this machine by this user, the oldest first; see the port."""
         return await asyncio.to_thread(self._engine.recorded)
+
+    async def past_specs(self, key: ServiceKey) -> Sequence[PastSpec]:
+        """What was deployed to a service, the newest first; see the port."""
+        return await self._planner.updates.past_specs(key)
+
+    async def project(self) -> Project:
+        """The settings of the project that we are in; see the port."""
+        return await asyncio.to_thread(self._read_project)
 
     async def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
         """Do it, step by step, and look again after each; see the port."""

@@ -15,11 +15,14 @@ from spcs_worker_tui.domain.wishes import (
     Push,
     Restart,
     Resume,
+    RollBack,
     Scale,
     Suspend,
+    Update,
     Wish,
 )
 from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.operations.update_plans import UpdatePlans
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
 
 
@@ -30,11 +33,13 @@ class Planner:
     Args:
         lifecycle: What changes a service's state.
         work_pools: What changes Prefect.
+        updates: Plans updates and going back.
         images: Plans building, pushing and deploying; None where there is no project.
     """
 
     lifecycle: Lifecycle
     work_pools: WorkPoolChanges
+    updates: UpdatePlans
     images: Callable[[ImageWish], Awaitable[Change]] | None = None
 
     async def change(self, wish: Wish) -> Change:
@@ -46,6 +51,8 @@ class Planner:
         match wish:
             case Suspend() | Resume() | Restart() | Scale() | Drop():
                 return self.lifecycle.change(wish)
+            case Update() | RollBack():
+                return await self.updates.change(wish)
             case Build() | Push() | Deploy():
                 if self.images is None:
                     raise PlanRefusedError("nothing can be built here: there is no project")
