@@ -5,6 +5,10 @@
     │   └── UnknownConnectionError
     ├── KeyringError              the keyring cannot be used, or did not do what was asked
     ├── PlanRefusedError          the state of things forbids the change, or changed meanwhile
+    ├── EngineError               the Docker engine did not do what was asked
+    │   ├── EngineUnreachableError  there is none, it is not ours to use, or it went away
+    │   ├── BuildFailedError      it could not build what it was given
+    │   └── RegistryError         the image registry refused, or cannot be reached from there
     ├── SnowflakeError            one saved connection
     │   ├── SignInNeededError     needs a person: a browser, a passcode
     │   │   └── KeyMissingError   needs a password, a token or a passphrase that is nowhere kept
@@ -72,6 +76,22 @@ class KeyringError(FleetError):
 
 class PlanRefusedError(FleetError):
     """A change cannot be planned, or its plan no longer fits what is there: plan again."""
+
+
+class EngineError(FleetError):
+    """The Docker engine did not do what was asked."""
+
+
+class EngineUnreachableError(EngineError):
+    """There is no Docker engine, it is not ours to use, or it went away."""
+
+
+class BuildFailedError(EngineError):
+    """The engine could not build what it was given."""
+
+
+class RegistryError(EngineError):
+    """The image registry refused, or the engine cannot reach it."""
 
 
 class SnowflakeError(FleetError):

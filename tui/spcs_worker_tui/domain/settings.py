@@ -47,6 +47,8 @@ class Environment:
     version: str = ""
     dockerfile: str = "Dockerfile"
     context: str = "."
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_network: str = ""
     spec: str = "spcs-service-spec.yaml"
     container: str = ""
     external_access_integrations: tuple[str, ...] = ()

@@ -104,6 +104,18 @@ KEYS: Mapping[str, Key] = {
     ),
     "dockerfile": Key(Kind.TEXT, "the Dockerfile (default Dockerfile)", example="Dockerfile"),
     "context": Key(Kind.TEXT, "the folder that is built (default .)", example="."),
+    "build_args": Key(
+        Kind.TEXTS,
+        'build arguments: NAME = "value", or "@FILE" for what a file holds; never a secret',
+        keys=VARIABLE,
+    ),
+    "build_network": Key(
+        Kind.TEXT,
+        "what the build may reach, as in docker build --network (default: the engine's)",
+        pattern=r"[A-Za-z0-9_.-]+",
+        form="the name of a network, such as host",
+        example="host",
+    ),
     "spec": Key(
         Kind.TEXT,
         "the service specification (default spcs-service-spec.yaml)",

@@ -192,6 +192,9 @@ class _Reader:
                 self._problem(place, f"{name} has to be {key.form}")
             elif at[-1] == "variables" and (why := _refused(name, literal)):
                 self._problem(place, f"{name} {why}")
+            elif at[-1] == "build_args" and looks_like_a_key(name, literal):
+                text = "looks like a key or a password, which the image's history would show"
+                self._problem(place, f"{name} {text}: it has no business in an image")
             else:
                 texts[name] = literal
         return texts
@@ -250,7 +253,7 @@ def _refused(name: str, text: str) -> str:
 def _inherited(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """The environment's own keys before the defaults; tables are merged name by name."""
     merged = {**defaults, **own}
-    for key in ("variables", "secrets"):
+    for key in ("variables", "secrets", "build_args"):
         merged[key] = {**defaults.get(key, {}), **own.get(key, {})}
     # What an environment makes a secret is no variable any more, and the other way round.
     for key, other in (("variables", "secrets"), ("secrets", "variables")):

@@ -31,6 +31,10 @@ from spcs_worker_tui.domain.text import one_line
 
 with without_unused():
     from snowflake.connector import errors
+    from snowflake.connector._internal.api_client.client_api import async_core_driver
+    from snowflake.connector._internal.protobuf_gen.database_driver_v1_pb2 import (
+        TOKEN_REQUEST_TYPE_ISSUE,
+    )
     from snowflake.connector.aio import Connection, DictCursor
 
 # What the connector has to say to programmers would be written over the dashboard.
@@ -75,6 +79,14 @@ class Answer:
 
     rows: Sequence[Mapping[str, Any]]
     query_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token of a session's, and for how many seconds it is good."""
+
+    token: Secret
+    seconds: int = 3600
 
 
 async def connect(
@@ -139,6 +151,29 @@ async def send(connection: Connection, name: str, statement: str) -> Answer:
             return Answer(rows, cursor.sfqid or "")
     except errors.Error as error:
         raise _statement_error(error, name) from error
+
+
+async def issue_token(connection: Connection, name: str) -> IssuedToken:
+    """Have the account issue a token that lives on the session (contract 5).
+
+    `/session/token-request` with ISSUE, authorised by the master token. The connector offers it
+    to `snow` only, as `rest._token_request` of its synchronous half; this is what stands behind it.
+
+    Raises:
+        SessionEndedError: Only a new connection helps.
+        SnowflakeUnreachableError: No answer.
+    """
+    handle = connection.conn_handle
+    if handle is None:
+        raise SessionEndedError(f"connection {name} was closed")
+    try:
+        answer = await async_core_driver.connection_request_token(
+            conn_handle=handle, request_type=TOKEN_REQUEST_TYPE_ISSUE
+        )
+    except errors.Error as error:
+        raise _statement_error(error, name) from error
+    seconds = answer.validity_in_seconds if answer.HasField("validity_in_seconds") else 3600
+    return IssuedToken(Secret(answer.session_token), int(seconds))
 
 
 async def close(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from spcs_worker_tui.adapters.connections import ConnectionSettings
 from spcs_worker_tui.adapters.snowflake import logs, rows, statements
 from spcs_worker_tui.adapters.snowflake.keys import key_in_hand
+from spcs_worker_tui.adapters.snowflake.registry import RegistryAccess
 from spcs_worker_tui.adapters.snowflake.service_changes import ServiceChanges
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
@@ -36,7 +37,7 @@ from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.ports import Identity, ScaleTo
 
 if TYPE_CHECKING:
-    from spcs_worker_tui.adapters.snowflake.driver import Answer
+    from spcs_worker_tui.adapters.snowflake.driver import Answer, IssuedToken
 
 STATEMENT_SECONDS = 20.0
 LOGIN_SECONDS = 30.0
@@ -45,7 +46,7 @@ CLOSE_SECONDS = 3.0
 CONCURRENT_STATEMENTS = 8
 
 
-class ConnectorSession(ServiceChanges):
+class ConnectorSession(ServiceChanges, RegistryAccess):
     """Implements the port `SnowflakeSession`.
 
     Logs in when first needed, and again, once, when the account has ended the session; never
@@ -263,12 +264,22 @@ class ConnectorSession(ServiceChanges):
 
         That it ended means that nothing was executed, so any statement may be sent again.
         """
-        try:
-            return await self._send_once(statement)
-        except SessionEndedError:
-            return await self._send_once(statement)
+        answer: Answer = await self._called("send", statement)
+        return answer
 
-    async def _send_once(self, statement: str) -> Answer:
+    async def _issue_token(self) -> IssuedToken:
+        """Have the account issue a token that lives on this session."""
+        issued: IssuedToken = await self._called("issue_token")
+        return issued
+
+    async def _called(self, function: str, *arguments: str) -> Any:
+        """What that function of the driver answers, on a new session where the old one ended."""
+        try:
+            return await self._called_once(function, *arguments)
+        except SessionEndedError:
+            return await self._called_once(function, *arguments)
+
+    async def _called_once(self, function: str, *arguments: str) -> Any:
         await self.open()
         connection, driver = self._connection, await self._load()
         if connection is None:
@@ -277,7 +288,7 @@ class ConnectorSession(ServiceChanges):
             self._statements += 1
             try:
                 async with asyncio.timeout(self._statement_seconds):
-                    answer: Answer = await driver.send(connection, self.name, statement)
+                    return await getattr(driver, function)(connection, self.name, *arguments)
             except SessionEndedError:
                 # Others may have found out first, and be on a new connection already.
                 if self._connection is connection:
@@ -289,4 +300,3 @@ class ConnectorSession(ServiceChanges):
                     f"in {self._statement_seconds:.0f} s",
                     next_step="Check the network; it is tried again by itself.",
                 ) from error
-        return answer
