@@ -15,6 +15,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+from spcs_worker_tui.domain.environment import EnvironmentRow, ServiceEnvironment
 from spcs_worker_tui.domain.errors import FleetError, SignInNeededError
 from spcs_worker_tui.domain.fleet import (
     ConnectionState,
@@ -26,6 +27,7 @@ from spcs_worker_tui.domain.fleet import (
 from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent, LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
+from spcs_worker_tui.domain.spec_document import Variable
 from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Sync, Verdict
 from support import fleet as build
 
@@ -201,6 +203,12 @@ class ScriptedConsole:
         self.given: list[tuple[KeyName, Secret, bool]] = []
         self.planned: list[tuple[str, ServiceKey]] = []
         self.applied: list[Plan] = []
+        self.variables: list[Variable] = [
+            Variable("PREFECT_LOGGING_LEVEL", "INFO"),
+            Variable("REGION", "eu-west-1"),
+            Variable("OLD_TOKEN", "pnu_" + "1234567890" * 4),
+            Variable("PREFECT_API_KEY", secret="D.S.KEY", secret_key="secret_string"),
+        ]
         self.refreshes = 0
         self.is_closed = False
 
@@ -235,6 +243,11 @@ class ScriptedConsole:
 
     async def give_key(self, key: KeyName, secret: Secret, *, keep: bool) -> None:
         self.given.append((key, secret, keep))
+
+    async def environment(self, key: ServiceKey) -> ServiceEnvironment:
+        """What the test put into `variables`, all in container `worker`."""
+        rows = tuple(EnvironmentRow("worker", variable) for variable in self.variables)
+        return ServiceEnvironment(key, "digest-1", ("worker",), rows)
 
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         self.planned.append(("suspend", key))

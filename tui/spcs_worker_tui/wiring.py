@@ -43,6 +43,7 @@ from spcs_worker_tui.domain.spec_source import Node
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.console import Console
+from spcs_worker_tui.operations.environment import Environments
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.planner import Planner
 from spcs_worker_tui.operations.rollback import Rollbacks
@@ -131,7 +132,7 @@ class Bench:
 
     async def look(
         self,
-        wanted: Callable[[ServiceKey], bool],
+        wanted: Callable[[ServiceKey], bool] | None,
         seconds: float,
         judge: Judge | None = None,
     ) -> JudgedFleet:
@@ -169,7 +170,13 @@ class Bench:
         """Everything that can be changed, planned against that picture."""
         pools = WorkPoolChanges(lambda: fleet, self.engine, self.prefect, self.prefect_writer)
         updates = UpdatePlans(self._tools(None), read_document)
-        return Planner(self.lifecycle(fleet), pools, updates)
+        return Planner(self.lifecycle(fleet), pools, updates, self.environments(fleet))
+
+    def environments(
+        self, fleet: FleetSnapshot, timing: UpdateTiming | None = None
+    ) -> Environments:
+        """Environment variables; restarts are planned against that picture."""
+        return Environments(self._tools(timing), self.lifecycle(fleet).restart)
 
 
 @asynccontextmanager
@@ -312,6 +319,8 @@ async def open_console(
     writer = prefect_writer(keys.prefect)
     lifecycle = Lifecycle(sessions.__getitem__, lambda: watcher.snapshot, engine, writer)
     pools = WorkPoolChanges(lambda: watcher.snapshot, engine, prefect, writer)
-    updates = UpdatePlans(update_tools(sessions.__getitem__, prefect, engine), read_document)
-    planner = Planner(lifecycle, pools, updates)
+    tools = update_tools(sessions.__getitem__, prefect, engine)
+    updates = UpdatePlans(tools, read_document)
+    environments = Environments(tools, lifecycle.restart)
+    planner = Planner(lifecycle, pools, updates, environments)
     return Console(watcher, follower, planner, keys.desk, engine, read_project)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.creation import ServiceChanger
+from spcs_worker_tui.domain.environment import ServiceEnvironment
 from spcs_worker_tui.domain.fleet import (
     ComputePoolSnapshot,
     ContainerSnapshot,
@@ -22,6 +23,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
+from spcs_worker_tui.domain.history import PastSpec
 from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
@@ -35,6 +37,8 @@ from spcs_worker_tui.domain.prefect import (
     WorkQueueKey,
 )
 from spcs_worker_tui.domain.read_only import ReadOnly
+from spcs_worker_tui.domain.secret_objects import SecretKeeper
+from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.domain.wishes import Wish
 
@@ -67,7 +71,7 @@ class ScaleTo:
     min_ready: int | None = None
 
 
-class SnowflakeSession(ServiceChanger, Protocol):
+class SnowflakeSession(ServiceChanger, SecretKeeper, Protocol):
     """One saved connection. Statements run concurrently on it.
 
     After `SessionEndedError` the next `open` makes a new connection.
@@ -284,6 +288,12 @@ class SpecMemory(Protocol):
     def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
         """Keep it for later runs."""
 
+    def pools(self, connection: str) -> frozenset[WorkPoolKey]:
+        """The work pools that the services of that saved connection had the last time."""
+
+    def remember_pools(self, connection: str, pools: frozenset[WorkPoolKey]) -> None:
+        """Keep them for later runs."""
+
 
 class FleetConsole(Protocol):
     """All that a front end can see and do: the dashboard and the commands both hold one."""
@@ -325,6 +335,13 @@ class FleetConsole(Protocol):
             PlanRefusedError: The state of things forbids it.
         """
 
+    async def environment(self, key: ServiceKey) -> ServiceEnvironment:
+        """Its deployed environment variables; `plan` an `EditEnvironment` to change them.
+
+        Raises:
+            FleetError: They cannot be read: no such service, no answer, not the owner.
+        """
+
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         """What suspending would do."""
 
@@ -340,6 +357,20 @@ class FleetConsole(Protocol):
 
         Raises:
             ConfigurationError: The audit log cannot be read.
+        """
+
+    async def past_specs(self, key: ServiceKey) -> Sequence[PastSpec]:
+        """What was deployed to a service, the newest first, with what differs from now.
+
+        Raises:
+            FleetError: The service is not there, or it or the history cannot be read.
+        """
+
+    async def project(self) -> Project:
+        """The settings of the project that we are in: where can be built for and deployed to.
+
+        Raises:
+            ConfigurationError: There is none, or something in it is wrong.
         """
 
     def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:

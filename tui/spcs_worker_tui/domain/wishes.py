@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from spcs_worker_tui.domain.environment import EditEnvironment
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkQueueKey
 
@@ -191,4 +192,4 @@ ServiceWish = Suspend | Resume | Restart | Scale | Drop
 WorkWish = PauseWork | ResumeWork | LimitWork | CreateWorkPool | PruneWorkers | Smoke
 UpdateWish = Update | RollBack
 ImageWish = Build | Push | Deploy
-Wish = ServiceWish | UpdateWish | WorkWish | ImageWish
+Wish = ServiceWish | UpdateWish | WorkWish | ImageWish | EditEnvironment

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 
 from spcs_worker_tui.domain.audit import AuditEntry
+from spcs_worker_tui.domain.environment import ServiceEnvironment
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.history import PastSpec
@@ -89,6 +90,10 @@ class Console:
             self._watcher.refresh()
         else:
             await self.sign_in(key.owner)
+
+    async def environment(self, key: ServiceKey) -> ServiceEnvironment:
+        """Its deployed environment variables; see the port."""
+        return await self._planner.environments.read(key)
 
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         """What suspending would do."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from spcs_worker_tui.domain.environment import EditEnvironment
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.wishes import (
@@ -21,6 +22,7 @@ from spcs_worker_tui.domain.wishes import (
     Update,
     Wish,
 )
+from spcs_worker_tui.operations.environment import Environments
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.update_plans import UpdatePlans
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
@@ -34,12 +36,14 @@ class Planner:
         lifecycle: What changes a service's state.
         work_pools: What changes Prefect.
         updates: Plans updates and going back.
+        environments: Plans changes of environment variables.
         images: Plans building, pushing and deploying; None where there is no project.
     """
 
     lifecycle: Lifecycle
     work_pools: WorkPoolChanges
     updates: UpdatePlans
+    environments: Environments
     images: Callable[[ImageWish], Awaitable[Change]] | None = None
 
     async def change(self, wish: Wish) -> Change:
@@ -51,6 +55,8 @@ class Planner:
         match wish:
             case Suspend() | Resume() | Restart() | Scale() | Drop():
                 return self.lifecycle.change(wish)
+            case EditEnvironment():
+                return await self.environments.plan(wish)
             case Update() | RollBack():
                 return await self.updates.change(wish)
             case Build() | Push() | Deploy():

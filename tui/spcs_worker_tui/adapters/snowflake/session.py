@@ -13,6 +13,7 @@ from spcs_worker_tui.adapters.connections import ConnectionSettings
 from spcs_worker_tui.adapters.snowflake import logs, rows, statements
 from spcs_worker_tui.adapters.snowflake.keys import key_in_hand
 from spcs_worker_tui.adapters.snowflake.registry import RegistryAccess
+from spcs_worker_tui.adapters.snowflake.secret_changes import SecretChanges
 from spcs_worker_tui.adapters.snowflake.service_changes import ServiceChanges
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
@@ -46,7 +47,7 @@ CLOSE_SECONDS = 3.0
 CONCURRENT_STATEMENTS = 8
 
 
-class ConnectorSession(ServiceChanges, RegistryAccess):
+class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess):
     """Implements the port `SnowflakeSession`.
 
     Logs in when first needed, and again, once, when the account has ended the session; never
