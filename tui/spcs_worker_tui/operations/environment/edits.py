@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from spcs_worker_tui.domain.environment import (
@@ -18,6 +18,7 @@ from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.keys import LONGEST, Secret
 from spcs_worker_tui.domain.nearest import nearest
 from spcs_worker_tui.domain.secrecy import looks_like_a_key
+from spcs_worker_tui.domain.secret_objects import SecretName
 from spcs_worker_tui.domain.settings_keys import VARIABLE
 from spcs_worker_tui.domain.spec_document import SpecDocument, Variable
 from spcs_worker_tui.domain.text import one_line
@@ -63,13 +64,24 @@ class Edited:
     notes: tuple[str, ...] = ()
 
 
-def edited(document: SpecDocument, edits: Sequence[Edit]) -> Edited:
+def edited(
+    document: SpecDocument,
+    edits: Sequence[Edit],
+    home: tuple[str, str],
+    refer: Callable[[SecretName], str],
+) -> Edited:
     """The document with the edits made, in their order.
+
+    Args:
+        document: As it is deployed.
+        edits: What to change.
+        home: Database and schema of the service.
+        refer: How a specification names a secret.
 
     Raises:
         ConfigurationError: One of them cannot be; nothing secret is in its words.
     """
-    return _Editing(document).all(edits)
+    return _Editing(document, home, refer).all(edits)
 
 
 def checked_name(name: str) -> str:
@@ -121,6 +133,8 @@ class _Editing:
     """A document while edits are made."""
 
     document: SpecDocument
+    home: tuple[str, str]
+    refer: Callable[[SecretName], str]
     secrets: list[SecretValue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     touched: set[tuple[str, str]] = field(default_factory=set)
@@ -169,7 +183,13 @@ class _Editing:
 
     def _use(self, container: str, edit: UseSecret) -> None:
         self._touch(container, checked_name(edit.name))
-        self.document = self.document.with_secret(edit.name, edit.secret, container)
+        name = SecretName.parse(edit.secret, self.home)
+        if name is None:
+            raise ConfigurationError(
+                f"{one_line(edit.secret, 80)!r} is no name of a secret",
+                next_step=f"It looks like DATABASE.SCHEMA.NAME. {_NOTHING_SENT}",
+            )
+        self.document = self.document.with_secret(edit.name, self.refer(name), container)
 
     def _unset(self, container: str, name: str) -> None:
         self._touch(container, name)

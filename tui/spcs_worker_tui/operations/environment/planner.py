@@ -115,7 +115,8 @@ class Environments:
                 "were read",
                 next_step="Read them again, and make your changes to what they are now.",
             )
-        result = edited(present.deployed.document, wish.edits)
+        home = (key.database, key.schema)
+        result = edited(present.deployed.document, wish.edits, home, session.secret_reference)
         places = SecretPlaces(session, present.service, present.identity)
         placed = await places.place(result.secrets)
         document = result.document
