@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from spcs_worker_tui.domain.audit import AuditEntry, AuditResult
@@ -41,7 +41,7 @@ class PlannedChange:
     actions: tuple[Action, ...]
     engine: Engine
     check: Check = _still_fits
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def apply(self) -> AsyncGenerator[StepProgress, None]:
         """Do it, step by step; see `Engine.apply`."""

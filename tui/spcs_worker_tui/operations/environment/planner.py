@@ -155,7 +155,8 @@ class Environments:
 
     def _plan(self, made: _Made, warnings: Sequence[str]) -> Plan:
         plan = made.update.plan
-        values = tuple(one.words for one in made.placed)
+        # Of the others the specification's difference says that they come from a secret.
+        values = tuple(one.words for one in made.placed if one.is_referenced)
         return replace(
             plan,
             differences=(*plan.differences, *values),

@@ -148,7 +148,9 @@ class SecretPlaces:
         """What puts the values into their secrets, one step each."""
         for number, one in enumerate(placed, 1):
             yield self._value_action(one, number)
-            if not one.exists and self.service.owner not in ("", self.identity.role):
+            # Also where an interrupted run has made it: granting twice is granting once.
+            is_new = not one.exists or not (one.is_referenced or one.is_shared)
+            if is_new and self.service.owner not in ("", self.identity.role):
                 yield self._grant_action(one, number)
 
     def _value_action(self, one: Placed, number: int) -> Action:
