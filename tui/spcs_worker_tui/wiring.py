@@ -17,12 +17,15 @@ from pathlib import Path
 from spcs_worker_tui.adapters.audit import AuditFile
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
+from spcs_worker_tui.adapters.docker.engine import DockerEngine
 from spcs_worker_tui.adapters.history import HistoryFiles
 from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
 from spcs_worker_tui.adapters.prefect.lazy_writer import LazyPrefectWriter
 from spcs_worker_tui.adapters.settings_file import find_settings, read_settings
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
+from spcs_worker_tui.adapters.source_tree import Checkout
 from spcs_worker_tui.adapters.spec_memory import SpecFile
+from spcs_worker_tui.domain.building import RegistrySession
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import Judge
@@ -42,6 +45,8 @@ from spcs_worker_tui.domain.spec_document import SpecDocument, written_document
 from spcs_worker_tui.domain.spec_source import Node
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.apply import Engine
+from spcs_worker_tui.operations.build_tools import ImageTools
+from spcs_worker_tui.operations.build_wishes import ImageChanges
 from spcs_worker_tui.operations.console import Console
 from spcs_worker_tui.operations.environment import Environments
 from spcs_worker_tui.operations.lifecycle import Lifecycle
@@ -123,7 +128,7 @@ def saved_connections(names: Sequence[str] = ()) -> tuple[ConnectionSettings, ..
 class Bench:
     """What a command needs: sessions, and the operations that it uses."""
 
-    sessions: Sequence[SnowflakeSession]
+    sessions: Sequence[ConnectorSession]
     prefect: CheckPrefect
     clock: Clock
     engine: Engine
@@ -147,7 +152,7 @@ class Bench:
             wanted=wanted,
         )
 
-    def session(self, connection: str) -> SnowflakeSession:
+    def session(self, connection: str) -> ConnectorSession:
         """The session of that connection, which must be one of these."""
         return next(session for session in self.sessions if session.name == connection)
 
@@ -161,6 +166,11 @@ class Bench:
 
     def _tools(self, timing: UpdateTiming | None) -> Tools:
         return update_tools(self.session, self.prefect, self.engine, timing)
+
+    def images(self, project: Project, timing: UpdateTiming | None = None) -> ImageChanges:
+        """Building, pushing and deploying the environments of that project."""
+        updates = self.updates(timing)
+        return image_changes(self.session, self.engine, updates, lambda: project)
 
     def lifecycle(self, fleet: FleetSnapshot) -> Lifecycle:
         """What changes a service's state, planned against that picture."""
@@ -222,6 +232,17 @@ def update_tools(
     """What updates need: the history in files, and a reader of YAML."""
     history = HistoryFiles()
     return Tools(sessions, prefect, history, _read_spec, engine, timing or UpdateTiming())
+
+
+def image_changes(
+    sessions: Callable[[str], RegistrySession],
+    engine: Engine,
+    updates: Updates,
+    project: Callable[[], Project],
+) -> ImageChanges:
+    """What plans builds, pushes and deployments: with the Docker engine that `docker` would use."""
+    tools = ImageTools(DockerEngine(), Checkout(), sessions, engine)
+    return ImageChanges(tools, updates, project, read_document)
 
 
 def _read_spec(text: str) -> Node:
@@ -322,5 +343,6 @@ async def open_console(
     tools = update_tools(sessions.__getitem__, prefect, engine)
     updates = UpdatePlans(tools, read_document)
     environments = Environments(tools, lifecycle.restart)
-    planner = Planner(lifecycle, pools, updates, environments)
+    images = image_changes(sessions.__getitem__, engine, Updates(tools), read_project)
+    planner = Planner(lifecycle, pools, updates, environments, images.change)
     return Console(watcher, follower, planner, keys.desk, engine, read_project)

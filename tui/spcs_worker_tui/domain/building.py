@@ -36,6 +36,15 @@ def checked_tag(tag: str) -> str:
     return tag
 
 
+def sized(count: float) -> str:
+    """Bytes as people read them, in powers of ten as `docker` counts: `12.3 MB`."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:  # noqa: PLR2004 - a power of ten
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """What an engine is at.

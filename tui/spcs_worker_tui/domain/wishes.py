@@ -119,13 +119,15 @@ class Build:
         environment: Its name in `spcs-worker.toml`; empty: the default one.
         tag: Instead of the one that the environment's pattern makes.
         require_clean: Refuse where git has changes that are not committed.
-        arguments: Build arguments, beside those that the environment's proxy settings make.
+        arguments: Build arguments, before those of the settings; `@FILE` is what a file holds.
+        network: What the build may reach, instead of what the settings say.
     """
 
     environment: str = ""
     tag: str = ""
     require_clean: bool = False
     arguments: tuple[tuple[str, str], ...] = ()
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,14 @@ class Push:
     Attributes:
         environment: As in `Build`.
         tag: As in `Build`.
+        image: Another image that the engine has, by name or id.
+        to: Another place, `[HOST/]DB/SCHEMA/REPOSITORY/IMAGE:TAG`, in the account's registry.
     """
 
     environment: str = ""
     tag: str = ""
+    image: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

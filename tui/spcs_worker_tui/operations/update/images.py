@@ -50,6 +50,9 @@ async def resolve(
     listed, unread = await _listed(session, sorted(repositories))
     digests: dict[str, str] = {}
     for container, reference in references.items():
+        if wish.coming and container == document.container(wish.container):
+            digests[container] = wish.coming
+            continue
         image = document.images[container]
         images = listed.get(reference.repository) if reference else None
         _, _, pinned = image.partition("@")

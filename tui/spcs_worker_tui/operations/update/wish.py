@@ -23,6 +23,8 @@ class Wish:
             the document names.
         fallback_tag: The tag where `image` is empty and the service does not say either.
         container: Which container the image is for; empty: the first.
+        coming: Stands for the digest of an image that is pushed before the update is made, and
+            so need not be in the repository yet; empty: it is there.
         creation: How to create it where it is not there; None: then it is an error.
         integrations: The external access integrations it should have; None: those it has.
         verb: For titles, as in `Update D.S.WORKER`.
@@ -34,6 +36,7 @@ class Wish:
     image_name: str = ""
     fallback_tag: str = ""
     container: str = ""
+    coming: str = ""
     creation: ServiceCreation | None = None
     integrations: tuple[str, ...] | None = None
     kind: HistoryKind = HistoryKind.UPDATED
