@@ -11,6 +11,7 @@ import pytest
 
 from spcs_worker_tui.adapters.spec_memory import FORMAT, SpecFile
 from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
+from spcs_worker_tui.domain.prefect import WorkPoolKey
 from support.fleet import NOW, ago, binding
 
 KEY = SpecKey("ORG-DEV", "OPERATOR", "ANALYTICS.PREFECT.INGEST", "spec-1")
@@ -134,6 +135,24 @@ def test_what_another_program_saved_meanwhile_is_kept(path: Path) -> None:
     first.remember(KEY, SPEC)
     first.save()
     assert SpecFile(path, NOW).recall(other) == SPEC
+
+
+def test_the_work_pools_of_a_connection_are_known_before_it_answers(path: Path) -> None:
+    pools = frozenset({WorkPoolKey("https://prefect/api", "a"), WorkPoolKey("https://p/api", "b")})
+    file = SpecFile(path, NOW)
+    file.remember_pools("dev", pools | {WorkPoolKey("https://me:secret@prefect/api", "c")})
+    file.save()
+    later = SpecFile(path, NOW)
+    assert later.pools("dev") == pools
+    assert later.pools("prod") == frozenset()
+    assert "secret" not in path.read_text()
+
+
+@pytest.mark.parametrize("pools", [None, [], {"dev": [["only one"]]}, {"dev": [[1, 2]]}])
+def test_work_pools_of_another_kind_make_the_file_worthless(path: Path, pools: object) -> None:
+    saved(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"pools": pools}))
+    assert SpecFile(path, NOW).recall(KEY) is None
 
 
 def test_nothing_new_is_not_written(path: Path) -> None:

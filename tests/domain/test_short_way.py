@@ -132,6 +132,13 @@ def test_a_run_that_may_be_older_than_its_container_has_to_be_looked_at() -> Non
     assert not is_vouched_for(service(), work_pool(running=[running_run(1200)]))
 
 
+def test_a_run_older_than_the_last_start_of_its_worker_has_to_be_looked_at() -> None:
+    starts = WorkerStarts(ago(7 * 86400), {(POOL, NAMES[0]): ago(200)})
+    for age, is_vouched in ((300.0, False), (100.0, True)):
+        pool = work_pool(running=[running_run(age, worker_name=NAMES[0])])
+        assert is_vouched_for(service(), pool, starts, settled=60) is is_vouched
+
+
 def test_a_prefect_that_failed_vouches_for_nothing() -> None:
     view = PoolView(Observation(work_pool()), LIMITS)
     assert not short_way.vouches(unread(service()), ago(1800), view, QUIET, NOW, LIMITS)

@@ -22,6 +22,7 @@ from spcs_worker_tui.domain.fleet import (
 )
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
+from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.sandbox.clock import ManualClock, WallClock
@@ -34,12 +35,19 @@ class Memory:
 
     def __init__(self) -> None:
         self.specs: dict[SpecKey, RememberedSpec] = {}
+        self.work_pools: dict[str, frozenset[WorkPoolKey]] = {}
 
     def recall(self, key: SpecKey) -> RememberedSpec | None:
         return self.specs.get(key)
 
     def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
         self.specs[key] = spec
+
+    def pools(self, connection: str) -> frozenset[WorkPoolKey]:
+        return self.work_pools.get(connection, frozenset())
+
+    def remember_pools(self, connection: str, pools: frozenset[WorkPoolKey]) -> None:
+        self.work_pools[connection] = pools
 
 
 async def look_at(
@@ -128,6 +136,28 @@ async def test_one_pool_is_asked_about_once() -> None:
     ]
     await look_at(*sessions, prefect=prefect)
     assert prefect.names == [POOL]
+
+
+async def test_what_was_wanted_the_last_time_is_asked_for_before_snowflake_answers() -> None:
+    memory, prefect = Memory(), ScriptedPrefect()
+    await look_at(ScriptedSession("one", [service(connection="one")]), memory=memory)
+    assert {pool.name for pool in memory.pools("one")} == {POOL}
+    silent = ScriptedSession("one")
+    silent.sign_in = SnowflakeUnreachableError("nobody there")
+    fleet = await look_at(silent, memory=memory, prefect=prefect)
+    assert prefect.names == [POOL]
+    assert not fleet.snapshot.work_pools
+    assert memory.pools("one"), "a connection that did not answer is not forgotten"
+
+
+async def test_of_some_services_nothing_is_presumed() -> None:
+    memory, prefect = Memory(), ScriptedPrefect()
+    await look_at(ScriptedSession("one", [service(connection="one")]), memory=memory)
+    one = ScriptedSession("one", [service(connection="one")])
+    fleet = await look_at(one, memory=memory, prefect=prefect, wanted=lambda _key: False)
+    assert not prefect.asked
+    assert not fleet.snapshot.services
+    assert memory.pools("one")
 
 
 @pytest.mark.parametrize(
@@ -261,7 +291,8 @@ async def test_a_prefect_that_never_heard_of_the_start_vouches_for_nothing() -> 
     asked = len(fleet.prefect.starts_asked)
     _, statements = await fleet.look()
     assert statements == {"show_services": 1, "show_service_containers": 1}
-    assert len(fleet.prefect.starts_asked) == asked  # not looked for again so soon
+    again = fleet.prefect.starts_asked[asked:]
+    assert all(since > ago(700) for _, since in again), "not looked for again so soon"
 
 
 async def test_an_event_that_may_still_be_on_its_way_is_waited_for() -> None:

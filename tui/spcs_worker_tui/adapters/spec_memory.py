@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from spcs_worker_tui.domain.prefect import WorkPoolKey
 CACHE_DIRECTORY = "SPCS_WORKER_TUI_CACHE_DIR"
 """Names another directory than the platform's for what can be found out again."""
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever more or something else is read out of a spec."""
 _NAME = "specs.json"
 _KEPT = timedelta(days=30)
@@ -41,6 +41,15 @@ def cache_directory() -> Path:
     return platformdirs.user_cache_path("spcs-worker-tui")
 
 
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What a file holds."""
+
+    specs: dict[SpecKey, RememberedSpec] = field(default_factory=dict)
+    used: dict[SpecKey, datetime] = field(default_factory=dict)
+    pools: dict[str, frozenset[WorkPoolKey]] = field(default_factory=dict)
+
+
 class SpecFile:
     """Implements the port `SpecMemory`.
 
@@ -54,6 +63,7 @@ class SpecFile:
         self._now = now or datetime.now(UTC)
         self._specs: dict[SpecKey, RememberedSpec] | None = None
         self._used: dict[SpecKey, datetime] = {}
+        self._pools: dict[str, frozenset[WorkPoolKey]] = {}
         self._is_changed = False
 
     @property
@@ -73,11 +83,25 @@ class SpecFile:
 
     def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
         """Keep it; see the port."""
-        if not key.account or not key.digest or _may_be_secret(spec.binding):
+        if not key.account or not key.digest or (
+            spec.binding is not None and _may_be_secret(spec.binding.pool)
+        ):
             return
         if self._known().get(key) != spec:
             self._known()[key] = spec
             self._used[key] = self._now
+            self._is_changed = True
+
+    def pools(self, connection: str) -> frozenset[WorkPoolKey]:
+        """The work pools of that connection's services, the last time; see the port."""
+        self._known()
+        return self._pools.get(connection, frozenset())
+
+    def remember_pools(self, connection: str, pools: frozenset[WorkPoolKey]) -> None:
+        """Keep them; see the port."""
+        kept = frozenset(pool for pool in pools if not _may_be_secret(pool))
+        if self.pools(connection) != kept:
+            self._pools[connection] = kept
             self._is_changed = True
 
     def save(self) -> None:
@@ -85,39 +109,45 @@ class SpecFile:
         if not self._is_changed:
             return
         # What another program has saved meanwhile is kept, unless we know better.
-        theirs, theirs_used = self._read()
-        specs = theirs | self._known()
-        used = theirs_used | self._used
+        theirs = self._read()
+        specs = theirs.specs | self._known()
+        used = theirs.used | self._used
+        pools = theirs.pools | self._pools
         entries = [
             _entry(key, spec, used[key])
             for key, spec in specs.items()
             if self._now - used[key] <= _KEPT
         ]
         with suppress(OSError):
-            self._write(json.dumps({"format": FORMAT, "specs": entries}))
+            saved = {"format": FORMAT, "specs": entries, "pools": _pool_entries(pools)}
+            self._write(json.dumps(saved))
             self._is_changed = False
 
     def _known(self) -> dict[SpecKey, RememberedSpec]:
         if self._specs is None:
-            self._specs, self._used = self._read()
+            read = self._read()
+            self._specs, self._used, self._pools = read.specs, read.used, read.pools
         return self._specs
 
-    def _read(self) -> tuple[dict[SpecKey, RememberedSpec], dict[SpecKey, datetime]]:
+    def _read(self) -> _Saved:
         """What the file says; one that is not ours, or says something else, says nothing."""
-        specs: dict[SpecKey, RememberedSpec] = {}
-        used: dict[SpecKey, datetime] = {}
+        read = _Saved()
         try:
             if self.path.stat().st_size > _LARGEST_FILE:
-                return {}, {}
+                return _Saved()
             saved = json.loads(self.path.read_text(encoding="utf-8"))
             if saved["format"] != FORMAT:
-                return {}, {}
+                return _Saved()
             for entry in saved["specs"]:
                 key, spec, at = _read_entry(entry)
-                specs[key], used[key] = spec, at
+                read.specs[key], read.used[key] = spec, at
+            for connection, pools in saved["pools"].items():
+                read.pools[connection] = frozenset(
+                    WorkPoolKey(_text(api_url), _text(name)) for api_url, name in pools
+                )
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return {}, {}
-        return specs, used
+            return _Saved()
+        return read
 
     def _write(self, text: str) -> None:
         """Replace the file at once, readable by its owner only."""
@@ -133,9 +163,16 @@ class SpecFile:
             raise
 
 
-def _may_be_secret(binding: PrefectBinding | None) -> bool:
+def _may_be_secret(pool: WorkPoolKey) -> bool:
     """Whether the address of the API holds more than an address."""
-    return binding is not None and any(mark in binding.pool.api_url for mark in "@?#")
+    return any(mark in pool.api_url for mark in "@?#")
+
+
+def _pool_entries(pools: Mapping[str, frozenset[WorkPoolKey]]) -> dict[str, list[list[str]]]:
+    return {
+        connection: sorted([pool.api_url, pool.name] for pool in those)
+        for connection, those in pools.items()
+    }
 
 
 def _entry(key: SpecKey, spec: RememberedSpec, used: datetime) -> dict[str, Any]:

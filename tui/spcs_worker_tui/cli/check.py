@@ -59,7 +59,8 @@ async def _check(options: Namespace, done: Callable[[CheckReport], None]) -> Non
     ) as bench:
 
         async def look() -> JudgedFleet:
-            return await bench.look(wanted(asked.patterns), min(seconds, CHECK_SECONDS), judge)
+            chosen = wanted(asked.patterns) if asked.patterns else None
+            return await bench.look(chosen, min(seconds, CHECK_SECONDS), judge)
 
         said = ""
 

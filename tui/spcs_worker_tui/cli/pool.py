@@ -44,7 +44,7 @@ async def _run(options: Namespace) -> int:
         if alone:
             fleet = FleetSnapshot(observed_at=bench.clock.now())
         else:
-            fleet = (await bench.look(lambda _: True, _LOOK_SECONDS)).snapshot
+            fleet = (await bench.look(None, _LOOK_SECONDS)).snapshot
         key = _choose(options.pool, options.api_url, fleet)
         fleet = await _with_pool(bench, fleet, key)
         return await carry_out(await bench.planner(fleet).change(_wish(options, key)), options)

@@ -82,13 +82,21 @@ def vouches(
         return False
     heard = max(since, settled_at - CLOCKS_DIFFER)
     for name in names:
-        # An event that names no work pool may be of this worker.
-        for pool in (view.pool.key.name, ""):
-            if (start := starts.latest.get((pool, name))) is not None and start >= heard:
+        start = _last_start(view, starts, name)
+        if start is not None and start >= heard:
+            return False
+        # A run that began before its worker's container is an orphan; only the rows know that.
+        earliest = since if start is None else max(since, start + CLOCKS_DIFFER)
+        for run in view.runs_of.get(name, ()):
+            if run.start_time is not None and run.start_time <= earliest:
                 return False
-    # A run that began before its worker's container is an orphan; only the rows know that.
-    runs = (run for name in names for run in view.runs_of.get(name, ()))
-    return all(run.start_time is None or run.start_time > since for run in runs)
+    return True
+
+
+def _last_start(view: PoolView, starts: WorkerStarts, name: str) -> datetime | None:
+    """When that worker started last; an event that names no work pool may be of it."""
+    found = (starts.latest.get((pool, name)) for pool in (view.pool.key.name, ""))
+    return max((start for start in found if start is not None), default=None)
 
 
 def _all_fresh(service: ServiceSnapshot, view: PoolView) -> tuple[str, ...]:

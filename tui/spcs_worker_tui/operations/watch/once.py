@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from spcs_worker_tui.domain import short_way
 from spcs_worker_tui.domain.binding import bind
@@ -29,6 +30,7 @@ from spcs_worker_tui.domain.ports import (
     SnowflakeSession,
     SpecMemory,
 )
+from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.looking import failed_look
@@ -49,7 +51,7 @@ async def look(
     memory: SpecMemory,
     *,
     seconds: float,
-    wanted: Callable[[ServiceKey], bool] = lambda _key: True,
+    wanted: Callable[[ServiceKey], bool] | None = None,
 ) -> JudgedFleet:
     """Read all connections in parallel, and judge what was read.
 
@@ -63,7 +65,7 @@ async def look(
         clock: Time.
         memory: What earlier looks found out; what this one finds out goes there.
         seconds: What has not answered by then is reported as not answering.
-        wanted: Which services to look at; the others do not appear.
+        wanted: Which services to look at; the others do not appear. None: at all of them.
     """
     looking = _Look(sessions, PrefectLook(prefect, clock, _LIMITS), clock, memory, wanted)
     try:
@@ -83,7 +85,7 @@ class _Look:
         prefect: PrefectLook,
         clock: Clock,
         memory: SpecMemory,
-        wanted: Callable[[ServiceKey], bool],
+        wanted: Callable[[ServiceKey], bool] | None,
     ) -> None:
         self._sessions = sessions
         self._prefect = prefect
@@ -100,6 +102,11 @@ class _Look:
         self._specs: dict[ServiceKey, tuple[SpecKey, RememberedSpec]] = {}
 
     async def run(self) -> None:
+        if self._wanted is None:
+            # Of every service the work pool is wanted, most likely the same as the last time.
+            since = self._starts_since()
+            for session in self._sessions:
+                self._prefect.expect(self._memory.pools(session.name), since)
         await run_all(self._connection(session) for session in self._sessions)
         await self._prefect.finish()
         await self._settle()
@@ -143,7 +150,7 @@ class _Look:
         except FleetError as error:
             self._fail(name, error)
             return
-        services = {row.key: row for row in rows if self._wanted(row.key)}
+        services = {row.key: row for row in rows if self._wanted is None or self._wanted(row.key)}
         self._services[name] = services
         self._connections[name] = ConnectionSnapshot(
             name,
@@ -153,45 +160,62 @@ class _Look:
             role=identity.role,
             observed_at=self._clock.now(),
         )
-        looks = [
-            self._service(session, key, _spec_key(identity, row))
-            for key, row in services.items()
-            if not row.is_job
-        ]
+        await run_all(self._looks(session, identity))
+        if self._wanted is None and self._connections[name].error is None:
+            bindings = (service.binding for service in services.values())
+            complete = {one.pool for one in bindings if one is not None and one.is_complete}
+            self._memory.remember_pools(name, frozenset(complete))
+
+    def _looks(
+        self, session: SnowflakeSession, identity: Identity
+    ) -> Iterator[Coroutine[Any, Any, None]]:
+        """All that has to be done about the services of a connection."""
+        services = self._services[session.name]
+        vouched: dict[WorkPoolKey, list[ServiceKey]] = {}
+        for key, row in services.items():
+            if row.is_job:
+                continue
+            spec_key = _spec_key(identity, row)
+            known = self._memory.recall(spec_key)
+            if known is None:
+                yield self._spec(session, key, spec_key)
+                yield self._containers(session, key)
+                continue
+            self._specs[key] = (spec_key, known)
+            binding = self._bound(known.binding)
+            services[key] = replace(row, binding=binding, spec_read_at=known.read_at)
+            if binding is not None and short_way.may_vouch(services[key], known):
+                vouched.setdefault(binding.pool, []).append(key)
+            else:
+                yield self._containers(session, key)
+        for pool, keys in vouched.items():
+            yield self._vouched(session, pool, keys)
         if any(service.status is ServiceStatus.PENDING for service in services.values()):
             # How long a start may take depends on whether nodes are being provisioned.
-            looks.append(self._compute_pools(session))
-        await run_all(looks)
+            yield self._compute_pools(session)
 
-    async def _service(self, session: SnowflakeSession, key: ServiceKey, spec_key: SpecKey) -> None:
-        known = self._memory.recall(spec_key)
-        if known is None:
-            await run_all((self._spec(session, key, spec_key), self._containers(session, key)))
-            return
-        self._specs[key] = (spec_key, known)
-        services = self._services[key.connection]
-        services[key] = replace(
-            services[key], binding=self._bound(known.binding), spec_read_at=known.read_at
-        )
-        if await self._is_vouched_for(services[key], known):
-            services[key] = replace(services[key], containers_unread=short_way.VOUCHED)
-        else:
-            await self._containers(session, key)
+    async def _vouched(
+        self, session: SnowflakeSession, pool: WorkPoolKey, keys: Sequence[ServiceKey]
+    ) -> None:
+        """Read the container rows of those services for which Prefect does not vouch."""
+        view = await self._prefect.view(pool)
+        starts = await self._prefect.recent_starts(pool.api_url, self._starts_since())
+        services, now = self._services[session.name], self._clock.now()
+        unsure = []
+        for key in keys:
+            _, known = self._specs[key]
+            assert known.settled_at is not None
+            if starts is not None and short_way.vouches(
+                services[key], known.settled_at, view, starts, now, _LIMITS
+            ):
+                services[key] = replace(services[key], containers_unread=short_way.VOUCHED)
+            else:
+                unsure.append(key)
+        await run_all(self._containers(session, key) for key in unsure)
 
-    async def _is_vouched_for(self, service: ServiceSnapshot, known: RememberedSpec) -> bool:
-        """Whether the container rows need not be read."""
-        if not short_way.may_vouch(service, known):
-            return False
-        assert known.binding is not None
-        assert known.settled_at is not None
-        pool, now = known.binding.pool, self._clock.now()
-        since = now - short_way.starts_window(_LIMITS)
-        view, starts = await asyncio.gather(
-            self._prefect.view(pool), self._prefect.recent_starts(pool.api_url, since)
-        )
-        return starts is not None and short_way.vouches(
-            service, known.settled_at, view, starts, now, _LIMITS
-        )
+    def _starts_since(self) -> datetime:
+        """How far back a worker's start matters."""
+        return self._clock.now() - short_way.starts_window(_LIMITS)
 
     async def _spec(self, session: SnowflakeSession, key: ServiceKey, spec_key: SpecKey) -> None:
         services = self._services[key.connection]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 
 from spcs_worker_tui.domain.errors import PrefectError, PrefectUnreachableError
 from spcs_worker_tui.domain.fleet import Observation
 from spcs_worker_tui.domain.ports import CheckPrefect, Clock
-from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey
+from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.rules_facts import Thresholds
 from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.operations.watch.work_pools import WorkPools, unknown_work_pool
@@ -32,17 +33,33 @@ class PrefectLook:
         self._asking: dict[WorkPoolKey, asyncio.Task[None]] = {}
         self._starts: dict[str, asyncio.Task[Starts]] = {}
         self._views: dict[WorkPoolKey, PoolView] = {}
-        self._work_pools: WorkPools = {}
+        self._wanted: set[WorkPoolKey] = set()
+        self._answers: dict[WorkPoolKey, Observation[WorkPoolSnapshot]] = {}
 
     @property
     def work_pools(self) -> WorkPools:
-        """What was answered so far; a pool that was asked for is always in it."""
-        return self._work_pools
+        """What was answered so far; a pool that was wanted is always in it."""
+        return {pool: answer for pool, answer in self._answers.items() if pool in self._wanted}
+
+    def expect(self, pools: Iterable[WorkPoolKey], since: datetime) -> None:
+        """Ask what is likely to be wanted, while Snowflake has not said yet what is.
+
+        Args:
+            pools: The work pools; those that nobody wants later are not in the answer.
+            since: For `recent_starts` of their APIs.
+        """
+        for pool in pools:
+            self._begin(pool)
+            self._begin_starts(pool.api_url, since)
 
     def want(self, pool: WorkPoolKey) -> None:
         """Ask about that pool, unless that was done."""
+        self._wanted.add(pool)
+        self._begin(pool)
+
+    def _begin(self, pool: WorkPoolKey) -> None:
         if pool not in self._asking:
-            self._work_pools[pool] = unknown_work_pool(pool)
+            self._answers[pool] = unknown_work_pool(pool)
             self._asking[pool] = asyncio.create_task(self._ask(pool))
 
     async def view(self, pool: WorkPoolKey) -> PoolView:
@@ -50,16 +67,20 @@ class PrefectLook:
         await asyncio.wait([self._asking[pool]])
         view = self._views.get(pool)
         if view is None:
-            view = self._views[pool] = PoolView(self._work_pools[pool], self._limits)
+            view = self._views[pool] = PoolView(self._answers[pool], self._limits)
         return view
 
     async def recent_starts(self, api_url: str, since: datetime) -> Starts:
         """Who started since then, None where that cannot be read; one question for each API."""
+        task = self._begin_starts(api_url, since)
+        await asyncio.wait([task])
+        return task.result()
+
+    def _begin_starts(self, api_url: str, since: datetime) -> asyncio.Task[Starts]:
         task = self._starts.get(api_url)
         if task is None:
             task = self._starts[api_url] = asyncio.create_task(self.starts(api_url, since))
-        await asyncio.wait([task])
-        return task.result()
+        return task
 
     async def starts(self, api_url: str, since: datetime) -> Starts:
         """As `recent_starts`, asked anew."""
@@ -69,8 +90,8 @@ class PrefectLook:
             return None
 
     async def finish(self) -> None:
-        """Wait for all answers about work pools."""
-        await asyncio.gather(*self._asking.values())
+        """Wait for all answers about the work pools that are wanted."""
+        await asyncio.gather(*(self._asking[pool] for pool in self._wanted))
 
     async def close(self) -> None:
         """Wait for nothing any more."""
@@ -84,9 +105,9 @@ class PrefectLook:
 
     def give_up(self, seconds: float) -> None:
         """What was not read in time is an error on what it is about."""
-        for pool, observation in self._work_pools.items():
+        for pool, observation in self._answers.items():
             if observation.observed_at is None and observation.error is None:
-                self._work_pools[pool] = observation.failed(
+                self._answers[pool] = observation.failed(
                     PrefectUnreachableError(f"{pool} did not answer within {seconds:g} s")
                 )
 
@@ -94,6 +115,6 @@ class PrefectLook:
         try:
             answer = await self._prefect.work_pool(key)
         except PrefectError as error:
-            self._work_pools[key] = self._work_pools[key].failed(error)
+            self._answers[key] = self._answers[key].failed(error)
         else:
-            self._work_pools[key] = Observation(answer, self._clock.now())
+            self._answers[key] = Observation(answer, self._clock.now())

@@ -12,6 +12,7 @@ _OK: Final = 200
 _READINESS_PERIOD: Final = 5.0
 _LIVENESS_PERIOD: Final = 10.0
 _FAILURE_THRESHOLD: Final = 3
+_PATIENCE_WITH_READY: Final = 10
 
 
 async def watch_readiness(
@@ -36,7 +37,8 @@ async def watch_readiness(
             if not was_ready or failures >= _threshold(probe):
                 was_ready = False
                 show("PENDING", failing)
-        await shared.clock.sleep(_period(shared, probe, _READINESS_PERIOD))
+        period = _period(shared, probe, _READINESS_PERIOD, ready=was_ready)
+        await shared.clock.sleep(period)
 
 
 async def watch_liveness(
@@ -52,10 +54,15 @@ async def watch_liveness(
         failures = 0 if await running.probe(port, path) == _OK else failures + 1
 
 
-def _period(shared: Shared, probe: Mapping[str, Any], default: float) -> float:
+def _period(
+    shared: Shared, probe: Mapping[str, Any], default: float, *, ready: bool = False
+) -> float:
+    """Seconds to the next probe; no sandbox in a hurry asks a thousand READY ones all the time."""
     period = float(probe.get("periodSeconds", default))
     limit = shared.delays.probe_period_limit
-    return period if limit is None else min(period, limit)
+    if limit is None:
+        return period
+    return min(period, _PATIENCE_WITH_READY * limit if ready else limit)
 
 
 def _threshold(probe: Mapping[str, Any]) -> int:
