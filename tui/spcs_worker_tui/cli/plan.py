@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import aclosing
 
 from spcs_worker_tui.cli.console import complain, put, say
@@ -18,12 +19,17 @@ from spcs_worker_tui.domain.text import one_line, printable
 NOT_CONFIRMED = 1
 
 
-async def carry_out(change: Change, options: Namespace) -> int:
+async def carry_out(
+    change: Change,
+    options: Namespace,
+    teller: Callable[[StepProgress], None] | None = None,
+) -> int:
     """Show the plan; then, unless it is only to be shown, ask and apply it.
 
     Args:
         change: What was planned.
         options: With `dry_run` and `yes`.
+        teller: Says each event; by default `tell`, a line for each.
 
     Returns:
         The exit status.
@@ -39,16 +45,16 @@ async def carry_out(change: Change, options: Namespace) -> int:
     if not options.yes and not await asyncio.to_thread(_confirmed, plan):
         say("Nothing was done.")
         return NOT_CONFIRMED
-    return await _apply(change)
+    return await _apply(change, teller or tell)
 
 
-async def _apply(change: Change) -> int:
+async def _apply(change: Change, teller: Callable[[StepProgress], None]) -> int:
     left = {step.id: step for step in change.plan.steps}
     failed = False
     try:
         async with aclosing(change.apply()) as events:
             async for progress in events:
-                tell(progress)
+                teller(progress)
                 if progress.state is not StepState.RUNNING:
                     left.pop(progress.step.id, None)
                 failed = failed or progress.state is StepState.FAILED

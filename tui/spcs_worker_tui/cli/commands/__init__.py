@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spcs_worker_tui.cli.parser import Commands
 
-MODULES = ("lifecycle", "update", "project", "pool", "logs", "audit", "keys", "sandbox")
+MODULES = (
+    "lifecycle",
+    "deploy",
+    "build",
+    "push",
+    "update",
+    "project",
+    "pool",
+    "logs",
+    "audit",
+    "keys",
+    "sandbox",
+)
 """In the order of `--help`."""
 
 
