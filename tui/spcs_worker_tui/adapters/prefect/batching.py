@@ -54,6 +54,8 @@ class Batching(Generic[Key, Value]):
                 await self._task
 
     async def _serve(self) -> None:
+        # Whoever asks in the same turn of the event loop is asked about in the same question.
+        await asyncio.sleep(0)
         while self._waiting:
             keys = list(self._waiting)[:MOST_AT_ONCE]
             asked = {key: self._waiting.pop(key) for key in keys}

@@ -44,6 +44,7 @@ class PrefectReaders:
         self._credentials = credentials or CredentialFinder()
         self._now = now
         self._readers: dict[str, _SignedIn] = {}
+        self._beginning: dict[str, asyncio.Task[_SignedIn]] = {}
         self._replaced: list[ApiReader] = []
         """Others may be in the middle of asking them."""
 
@@ -74,10 +75,7 @@ class PrefectReaders:
     ) -> Answer:
         signed_in = self._readers.get(api_url)
         if signed_in is None:
-            await asyncio.to_thread(default_tls)
-            made = self._sign_in(api_url, await self._credentials.find_everywhere(api_url))
-            # Another task may have made it meanwhile.
-            signed_in = self._readers.setdefault(api_url, made)
+            signed_in = await self._begin(api_url)
         try:
             return await question(signed_in.reader)
         except PrefectUnauthorizedError:
@@ -89,11 +87,36 @@ class PrefectReaders:
             self._readers[api_url] = self._sign_in(api_url, found)
         return await question(self._readers[api_url].reader)
 
+    async def _begin(self, api_url: str) -> _SignedIn:
+        """The first reader of an API, made once, however many ask for it at the same time.
+
+        All of them go on together, and so are asked about together.
+        """
+        beginning = self._beginning.get(api_url)
+        if beginning is None:
+            beginning = asyncio.create_task(self._first(api_url))
+            self._beginning[api_url] = beginning
+        # Whoever gives up does not spoil it for the others.
+        return await asyncio.shield(beginning)
+
+    async def _first(self, api_url: str) -> _SignedIn:
+        try:
+            await asyncio.to_thread(default_tls)
+            made = self._sign_in(api_url, await self._credentials.find_everywhere(api_url))
+            self._readers[api_url] = made
+        finally:
+            del self._beginning[api_url]
+        return made
+
     def _sign_in(self, api_url: str, credentials: Credentials) -> _SignedIn:
         return _SignedIn(ApiReader(PrefectHttp(api_url, credentials, self._now)), credentials)
 
     async def close(self) -> None:
         """Let go of all connections; never raises."""
+        beginnings = list(self._beginning.values())
+        for beginning in beginnings:
+            beginning.cancel()
+        await asyncio.gather(*beginnings, return_exceptions=True)
         readers = [*self._replaced, *(signed_in.reader for signed_in in self._readers.values())]
         self._readers, self._replaced = {}, []
         await asyncio.gather(*(reader.close() for reader in readers))

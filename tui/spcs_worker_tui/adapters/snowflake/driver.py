@@ -7,7 +7,6 @@ connector (contract 6.3, 6.6).
 
 from __future__ import annotations
 
-import functools
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -39,11 +38,9 @@ with without_unused():
     from snowflake.connector.aio import Connection, DictCursor
     from snowflake.connector.aio.connection import _connection as signing_in
 
-# The path of the program, for the login's statistics: the connector walks through the source of
-# every loaded module to find it, 8 ms of CPU for each login, and it is always the same.
-signing_in.get_application_path = functools.cache(  # type: ignore[attr-defined]
-    signing_in.get_application_path  # type: ignore[attr-defined]
-)
+# The login's statistics would name the path of this program: the connector walks through the
+# source of every loaded module to find it, for each login, and it is nobody's business.
+signing_in.get_application_path = lambda: None  # type: ignore[attr-defined]
 
 # What the connector has to say to programmers would be written over the dashboard.
 warnings.filterwarnings("ignore", module=r"snowflake\.connector\b")
