@@ -26,6 +26,7 @@ from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.adapters.source_tree import Checkout
 from spcs_worker_tui.adapters.spec_memory import SpecFile
 from spcs_worker_tui.domain.building import RegistrySession
+from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import Judge
@@ -285,6 +286,17 @@ def read_document(path: Path) -> SpecDocument:
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}, {error}", next_step=error.next_step) from error
     return written_document(node, str(path))
+
+
+def read_variables(text: str, source: str) -> tuple[DotenvEntry, ...]:
+    """KEY=VALUE lines; see `adapters.dotenv_lines`.
+
+    Raises:
+        ConfigurationError: They are wrong; it says all that is.
+    """
+    from spcs_worker_tui.adapters.dotenv_lines import read_lines  # noqa: PLC0415 - seldom
+
+    return read_lines(text, source)
 
 
 def audit_log() -> AuditLog:

@@ -34,6 +34,45 @@ def read_secret(name: KeyName) -> Secret:
     return checked(name.kind, text)
 
 
+def read_value(name: str) -> Secret:
+    """A variable's secret value: from the terminal without echo, or all of standard input.
+
+    One line's end at the end goes; lines before it stay, as a private key has them.
+
+    Raises:
+        ConfigurationError: Nothing was given, or it is no text.
+    """
+    if sys.stdin.isatty():
+        text = _typed(f"Value of {name}: ")
+    else:
+        text = read_text(f"the value of {name}").removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise ConfigurationError(
+            f"nothing was given as the value of {name}",
+            next_step="Nothing was changed; give it at the prompt or on standard input.",
+        )
+    return Secret(text)
+
+
+def read_text(what: str) -> str:
+    """All of standard input.
+
+    Raises:
+        ConfigurationError: It is too long, or no text.
+    """
+    data = sys.stdin.buffer.read(LONGEST * _MOST_BYTES_PER_CHARACTER + 1)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        problem = "is not UTF-8 text"
+    else:
+        if len(text) <= LONGEST:
+            return text
+        problem = f"is longer than {LONGEST} characters"
+    # Outside of the handler, since its error would hold what was read.
+    raise ConfigurationError(f"{what} {problem}", next_step="Nothing was changed; give it again.")
+
+
 def ask_at_terminal() -> Callable[[KeyName], Secret | None] | None:
     """For keys that are nowhere else: asks a person, each time; None where there is none."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):

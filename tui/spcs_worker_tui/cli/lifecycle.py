@@ -40,7 +40,7 @@ async def _run(options: Namespace) -> int:
         options.connection, read_only=options.read_only, ask=ask_at_terminal()
     ) as bench:
         key = await find_service(bench, options.service)
-        planner = bench.planner(await _picture(bench, key))
+        planner = bench.planner(await picture(bench, key))
         return await carry_out(await planner.change(_wish(options, key)), options)
 
 
@@ -62,8 +62,8 @@ def _drain(options: Namespace) -> Drain | None:
     return Drain(options.drain_timeout, options.act_anyway) if options.drain else None
 
 
-async def _picture(bench: Bench, key: ServiceKey) -> FleetSnapshot:
-    """All that the plan's warnings rest on: the service, its neighbours and its compute pool."""
+async def picture(bench: Bench, key: ServiceKey) -> FleetSnapshot:
+    """All that a plan's warnings rest on: the service, its neighbours and its compute pool."""
     session = bench.session(key.connection)
     judged, rows, pools = await asyncio.gather(
         bench.look(lambda other: other == key, _LOOK_SECONDS),

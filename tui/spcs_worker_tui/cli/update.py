@@ -33,20 +33,20 @@ def run_rollback(options: Namespace) -> int:
 
 
 async def _update(options: Namespace) -> int:
-    pattern, project, environment = _target(options, changes=not options.dry_run)
+    pattern, project, environment = target(options, changes=not options.dry_run)
     async with open_bench(
-        _connections(options, environment), read_only=options.read_only, ask=ask_at_terminal()
+        connections(options, environment), read_only=options.read_only, ask=ask_at_terminal()
     ) as bench:
         if project is not None and environment is not None:
             wish = _project_wish(project, environment, options)
         else:
             wish = await _service_wish(bench, pattern, options)
-        planned = await bench.updates(_timing(options)).plan(wish)
+        planned = await bench.updates(timing(options)).plan(wish)
         status = await carry_out(planned, options)
         if not planned.did_not_come_up or not options.rollback_on_failure:
             return status
         say("It did not come up: going back to what was deployed before.")
-        back = await bench.rollbacks(_timing(options)).plan(
+        back = await bench.rollbacks(timing(options)).plan(
             wish.key, PREVIOUS, why="the update did not come up"
         )
         await carry_out(back, Namespace(dry_run=False, yes=True))
@@ -55,19 +55,19 @@ async def _update(options: Namespace) -> int:
 
 async def _rollback(options: Namespace) -> int:
     changes = bool(options.to) and not options.dry_run
-    pattern, _, environment = _target(options, changes=changes)
+    pattern, _, environment = target(options, changes=changes)
     async with open_bench(
-        _connections(options, environment), read_only=options.read_only, ask=ask_at_terminal()
+        connections(options, environment), read_only=options.read_only, ask=ask_at_terminal()
     ) as bench:
         key = environment.key if environment else await find_service(bench, pattern)
-        rollbacks = bench.rollbacks(_timing(options))
+        rollbacks = bench.rollbacks(timing(options))
         if not options.to:
             _show(key, await rollbacks.deployed(key))
             return Exit.HEALTHY
         return await carry_out(await rollbacks.plan(key, options.to, why=options.why), options)
 
 
-def _target(options: Namespace, *, changes: bool) -> tuple[str, Project | None, Environment | None]:
+def target(options: Namespace, *, changes: bool) -> tuple[str, Project | None, Environment | None]:
     """The service that is named, or else the project's environment.
 
     Raises:
@@ -93,11 +93,13 @@ def _target(options: Namespace, *, changes: bool) -> tuple[str, Project | None, 
     return "", project, environment
 
 
-def _connections(options: Namespace, environment: Environment | None) -> Sequence[str]:
+def connections(options: Namespace, environment: Environment | None) -> Sequence[str]:
+    """The saved connections that have to do with it."""
     return [environment.connection] if environment else options.connection
 
 
-def _timing(options: Namespace) -> UpdateTiming:
+def timing(options: Namespace) -> UpdateTiming:
+    """As patient as `--timeout` says."""
     default = UpdateTiming()
     within = options.timeout or default.ready_within
     return replace(default, ready_within=within)

@@ -145,9 +145,11 @@ class EditEnvironment:
             containers see them only when they start (contract 3.2).
         spec_digest: Of the `ServiceEnvironment` that the edits were made of; where the
             specification is another one by now, the plan is refused. Empty: any.
+        why: For the history.
     """
 
     service: ServiceKey
     edits: tuple[Edit, ...]
     restart: bool = False
     spec_digest: str = ""
+    why: str = ""

@@ -18,6 +18,7 @@ MODULES = (
     "build",
     "push",
     "update",
+    "env",
     "project",
     "pool",
     "logs",

@@ -127,7 +127,8 @@ class Environments:
                 )
         kept = await keep_images(session, key, document, present.deployed)
         verb = "Change the environment of"
-        update = await Updates(self._tools).plan(Wish(key, kept.document, verb=verb))
+        wanted = Wish(key, kept.document, verb=verb, why=wish.why)
+        update = await Updates(self._tools).plan(wanted)
         return _Made(wish, present, result, places, placed, kept, update)
 
     def _change(self, made: _Made) -> Change:
