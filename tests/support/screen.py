@@ -73,7 +73,7 @@ def is_settled(app: Any) -> bool:
     """Whether nothing more will change by itself: all keys answered, the whole log shown."""
     if app._type_ahead.is_answering or app._follow_soon is not None or app._log_paint is not None:
         return False
-    console, logs = app._link._console, app.screen.query(LogView)
+    console, logs = app.link._console, app.screen.query(LogView)
     if console is None or not isinstance(app.selected, ServiceKey):
         return app.judged is not None or app.failure is not None
     came = len(list(app.desk.log.events))

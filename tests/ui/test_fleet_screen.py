@@ -92,7 +92,7 @@ async def test_a_dropped_service_leaves_a_sentence_and_no_victim() -> None:
         assert pilot.app.selected.name == "CRASHING"
         await pilot.press("z", "w", "enter")
         await pilot.pause()
-        assert not console.planned
+        assert not console.wishes
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen.query(FleetTable))
         await pilot.press("j")
@@ -138,7 +138,7 @@ async def test_letters_in_the_filter_are_letters() -> None:
         await pilot.press("slash", *"zqw!s")
         await pilot.pause()
         assert pilot.app.screen.query_one(Input).value == "zqw!s"
-        assert not console.planned
+        assert not console.wishes
         assert shows(pilot.app, "No row matches.")
 
 
@@ -310,7 +310,7 @@ async def test_a_console_that_cannot_be_opened_leaves_one_clear_panel() -> None:
         return console
 
     app = fleet_app(console)
-    app._link._open_console = refuse
+    app.link._open_console = refuse
     async with app.run_test(size=(120, 40)) as pilot:
         await ready(pilot)
         await until(pilot, lambda: shows(app, "connections.toml, line 3: no value"))
@@ -326,7 +326,7 @@ async def test_a_missing_part_is_a_panel_too(error: Exception) -> None:
         raise error
 
     app = fleet_app(ScriptedConsole())
-    app._link._open_console = refuse
+    app.link._open_console = refuse
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: shows(app, str(error)))
 
@@ -342,7 +342,7 @@ async def test_refreshing_while_the_console_is_being_opened_does_not_open_two() 
         return console
 
     app = fleet_app(console)
-    app._link._open_console = slow
+    app.link._open_console = slow
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: opened_times)
         assert shows(app, "Starting")
@@ -358,7 +358,7 @@ async def test_a_bug_in_background_work_is_shown_and_ends_nothing_else() -> None
     async def broken(key):
         raise TypeError("[/x] unexpected")
 
-    console.plan_resume = broken
+    console.plan = broken
     async with opened(console) as pilot:
         await pilot.press("z")
         await until(pilot, lambda: pilot.app._notifications)

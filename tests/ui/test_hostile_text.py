@@ -75,10 +75,10 @@ async def test_every_place_shows_hostile_text_as_text(raw: str) -> None:
     log = [LogLine(source, 1, one_line(raw)), LogNotice(one_line(raw))]
     console = ScriptedConsole(hostile_fleet(raw), log=log)
 
-    async def make_plan(key):
-        return plan(key, warnings=(one_line(raw),))
+    async def make_plan(wish):
+        return plan(wish.service, warnings=(one_line(raw),))
 
-    console.plan_suspend = make_plan  # type: ignore[method-assign]
+    console.plan = make_plan  # type: ignore[method-assign]
     async with opened(console) as pilot:
         for key in ("j", "k", "w", "d", "y", "1", "l", "escape", "z", "escape", "c", "colon"):
             await pilot.press(key)

@@ -7,6 +7,8 @@ import asyncio
 import pytest
 
 from spcs_worker_tui.domain.errors import StatementRefusedError
+from spcs_worker_tui.domain.wishes import Resume
+from spcs_worker_tui.ui.modals.ask import AskModal
 from spcs_worker_tui.ui.modals.plan import PlanModal
 from support.console import ScriptedConsole, demo
 from support.screen import opened, select, shows, until
@@ -67,7 +69,7 @@ async def test_a_suspended_service_is_resumed() -> None:
     async with opened(console) as pilot:
         await ask(pilot, "NIGHTLY")
         assert shows(pilot.app, "ALTER SERVICE ANALYTICS.PREFECT.NIGHTLY RESUME")
-        assert console.planned[0][0] == "resume"
+        assert isinstance(console.wishes[0], Resume)
 
 
 async def test_a_refusal_is_told_in_the_dialog() -> None:
@@ -117,7 +119,9 @@ async def test_a_dialog_shows_only_its_own_progress() -> None:
     async with opened(console) as pilot:
         await ask(pilot, "INGEST")
         await pilot.press("right", "enter", "escape")
-        await until(pilot, lambda: not isinstance(pilot.app.screen, PlanModal))
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskModal))
+        await pilot.press("enter")
+        await until(pilot, lambda: not pilot.app.screen.is_modal)
         await ask(pilot, "REPORTS")
         gate.set()
         await until(pilot, lambda: any(t.title == "Done" for t in pilot.app._notifications))
@@ -131,5 +135,5 @@ async def test_enter_in_the_sort_menu_changes_nothing() -> None:
     async with opened(console) as pilot:
         await pilot.press("s", "enter", "z", "escape")
         await pilot.pause()
-        assert not console.planned
+        assert not console.wishes
         assert shows(pilot.app, "by verdict")

@@ -35,7 +35,7 @@ def picture(snap_compare: Any) -> Pictures:
     ) -> bool:
         app = fleet_app(ScriptedConsole(judged or demo()), **options)
         if open_console is not None:
-            app._link._open_console = open_console
+            app.link._open_console = open_console
 
         async def prepare(pilot: Any) -> None:
             await ready(pilot)

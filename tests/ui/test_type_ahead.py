@@ -19,7 +19,7 @@ async def test_a_filter_typed_in_one_burst_takes_every_character() -> None:
         assert pilot.app.screen.query_one(Input).value == "conn:dev !zqdlwy REPORTS"
         assert pilot.app.selected.name == "REPORTS"
         assert shows(pilot.app, "1 of 6")
-        assert not console.planned
+        assert not console.wishes
         assert pilot.app.is_running
 
 

@@ -19,12 +19,14 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
-from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ServiceKey, ServiceStatus
+from spcs_worker_tui.domain.errors import FleetError, KeyMissingError
+from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import theme as themes
 from spcs_worker_tui.ui.bindings import APP, keymap_problems
+from spcs_worker_tui.ui.changing_app import ChangingApp
 from spcs_worker_tui.ui.commands import DashboardCommands
 from spcs_worker_tui.ui.desk import Desk, find_row
 from spcs_worker_tui.ui.format import UNICODE, Glyphs
@@ -35,15 +37,11 @@ from spcs_worker_tui.ui.messages import (
     FleetJudged,
     LogArrived,
     PageAsked,
-    PlanApproved,
-    PlanEnded,
-    PlanMade,
-    PlanProgressed,
-    RequestFailed,
     RowHighlighted,
     SignInAsked,
 )
-from spcs_worker_tui.ui.rows import RowKey, ServiceRow
+from spcs_worker_tui.ui.possible import can
+from spcs_worker_tui.ui.rows import ConnectionRow, Row, RowKey, ServiceRow
 from spcs_worker_tui.ui.screens.fleet import FleetScreen
 from spcs_worker_tui.ui.type_ahead import TypeAhead
 
@@ -59,7 +57,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class FleetApp(App[None]):
+class FleetApp(ChangingApp):
     """The dashboard.
 
     Args:
@@ -89,6 +87,8 @@ class FleetApp(App[None]):
     """The picture is held still; newer ones wait."""
     failure: reactive[FleetError | None] = reactive(None, init=False)
     """Why there is no console."""
+    read_only: reactive[ReadOnly] = reactive(ReadOnly(), init=False)
+    """Where nothing may be changed."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class FleetApp(App[None]):
             self.register_theme(own)
         self.theme = theme
         self.desk = Desk(now, zone, glyphs)
-        self._link = ConsoleLink(self, open_console)
+        self.link = ConsoleLink(self, open_console)
         self._held: JudgedFleet | None = None
         self._user_keymap = dict(keymap or {})
         self._log_paint: Timer | None = None
@@ -122,7 +122,11 @@ class FleetApp(App[None]):
     def get_default_screen(self) -> Screen[Any]:
         """The fleet."""
         return FleetScreen(self.desk).data_bind(
-            FleetApp.judged, FleetApp.selected, FleetApp.is_paused, FleetApp.failure
+            FleetApp.judged,
+            FleetApp.selected,
+            FleetApp.is_paused,
+            FleetApp.failure,
+            FleetApp.read_only,
         )
 
     def on_mount(self) -> None:
@@ -132,11 +136,11 @@ class FleetApp(App[None]):
             text = "; ".join(problems)
             self.notify(f"The keymap is not used: {text}", severity="warning", markup=False)
         self.set_keymap(self._user_keymap)
-        self.call_after_refresh(self._link.open)
+        self.call_after_refresh(self.link.open)
 
     async def on_unmount(self) -> None:
         """Nothing that was started outlives the dashboard."""
-        await self._link.close()
+        await self.link.close()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys one at a time; everything else as it comes."""
@@ -150,6 +154,7 @@ class FleetApp(App[None]):
     @on(ConsoleOpened)
     def _console_opened(self) -> None:
         self.failure = None
+        self.read_only = self.link.read_only
 
     @on(ConsoleFailed)
     def _console_failed(self, event: ConsoleFailed) -> None:
@@ -173,10 +178,9 @@ class FleetApp(App[None]):
         if self._can() != could:
             self.screen.refresh_bindings()
 
-    def _can(self) -> tuple[bool, bool]:
+    def _can(self) -> tuple[bool, ...]:
         """What decides which keys are dimmed: asking this is cheaper than drawing them."""
-        row = find_row(self.judged, self.selected)
-        return isinstance(row, ServiceRow), self._can_suspend_or_resume()
+        return isinstance(self.selected_row(), ServiceRow), *self.can_change()
 
     @on(LogArrived)
     def _log_arrived(self, event: LogArrived) -> None:
@@ -212,81 +216,47 @@ class FleetApp(App[None]):
     def _follow_selected(self) -> None:
         """Watch more closely what the cursor rests on."""
         self._follow_soon = None
-        self._link.select(self.selected if isinstance(self.selected, ServiceKey) else None)
+        self.link.select(self.selected if isinstance(self.selected, ServiceKey) else None)
 
     @on(PageAsked)
     def _page_asked(self, event: PageAsked) -> None:
         from spcs_worker_tui.ui.screens.service import ServiceScreen  # noqa: PLC0415 - as below
 
         screen = ServiceScreen(self.desk, event.page).data_bind(
-            FleetApp.judged, FleetApp.selected, FleetApp.is_paused, FleetApp.failure
+            FleetApp.judged,
+            FleetApp.selected,
+            FleetApp.is_paused,
+            FleetApp.failure,
+            FleetApp.read_only,
         )
         self.push_screen(screen)
 
     @on(SignInAsked)
     def _sign_in_asked(self, event: SignInAsked) -> None:
-        self._link.sign_in(event.connection)
+        row = self.selected_row()
+        if isinstance(row, ConnectionRow) and isinstance(row.connection.error, KeyMissingError):
+            self.action_change("key")
+        else:
+            self.link.sign_in(event.connection)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    @property
+    def picture(self) -> JudgedFleet | None:
+        """The picture that is shown."""
+        return self.judged
+
+    def selected_row(self) -> Row | None:
+        """The selected row, if it is still there."""
+        return find_row(self.judged, self.selected)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done to the selected row is dimmed."""
-        if action == "suspend_or_resume":
+        if action == "change":
             if self.judged is None or not self.judged.snapshot.connections:
                 return False
-            return self._can_suspend_or_resume() or None
+            return can(str(parameters[0]), self.selected_row()) or None
+        if action == "progress":
+            return bool(self.runs) or None
         return True
-
-    def _can_suspend_or_resume(self) -> bool:
-        row = find_row(self.judged, self.selected)
-        gone = {ServiceStatus.DELETING, ServiceStatus.DELETED, ServiceStatus.SUSPENDING}
-        return (
-            isinstance(row, ServiceRow)
-            and row.service.status not in gone
-            and not row.service.is_job
-        )
-
-    def action_suspend_or_resume(self) -> None:
-        """Have the plan made for what is selected now, whatever is selected when it is there."""
-        row = find_row(self.judged, self.selected)
-        if isinstance(row, ServiceRow):
-            is_suspended = row.service.status is ServiceStatus.SUSPENDED
-            self._link.ask_plan(row.key, is_suspended=is_suspended)
-
-    @on(PlanMade)
-    def _plan_made(self, event: PlanMade) -> None:
-        from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - when first shown
-
-        name = event.plan.connection
-        connection = self.judged.snapshot.connection(name) if self.judged else None
-        self.push_screen(PlanModal(event.plan, connection, event.verb, self.desk.glyphs))
-
-    @on(PlanApproved)
-    def _plan_approved(self, event: PlanApproved) -> None:
-        self._link.apply(event.plan)
-
-    @on(PlanProgressed)
-    def _plan_progressed(self, event: PlanProgressed) -> None:
-        self._to_modal(PlanProgressed(event.plan, event.progress))
-
-    @on(PlanEnded)
-    def _plan_ended(self, event: PlanEnded) -> None:
-        self._to_modal(PlanEnded(event.plan, event.error))
-        if event.error is not None:
-            self._say(event.error, event.plan.title)
-        else:
-            self.notify(event.plan.title, title="Done", markup=False)
-
-    def _to_modal(self, message: PlanProgressed | PlanEnded) -> None:
-        """Pass it to the dialog, if one is open: it knows whether it is about its plan."""
-        if self.screen.is_modal:
-            self.screen.post_message(message)
-
-    @on(RequestFailed)
-    def _request_failed(self, event: RequestFailed) -> None:
-        self._say(event.error, event.title)
-
-    def _say(self, error: FleetError, title: str) -> None:
-        text = f"{error.message} {error.next_step}".strip()
-        self.notify(text, title=title, severity="error", markup=False, timeout=12)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A bug in background work is shown as one, and ends only that piece of work."""
@@ -298,7 +268,7 @@ class FleetApp(App[None]):
 
     def action_refresh_now(self) -> None:
         """Look again; after a failure to open, try again."""
-        self._link.refresh()
+        self.link.refresh()
 
     def action_pause(self) -> None:
         """Hold the picture still, or show the newest and go on."""
@@ -317,7 +287,7 @@ class FleetApp(App[None]):
         """Quit when it comes twice, because one ctrl+c may be meant for a copy."""
         now = self.desk.now()
         if self._last_interrupt is not None and now - self._last_interrupt < QUIT_WITHIN:
-            self.exit()
+            self.call_later(self.action_quit)
         self._last_interrupt = now
         self.notify("Press ctrl+c once more to quit", markup=False, timeout=2)
 

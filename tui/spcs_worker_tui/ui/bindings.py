@@ -4,7 +4,8 @@ Screens and widgets take their bindings from here; the key bar, the help screen,
 palette and docs/keys.md are made from the same lists, so none of them can forget a key. Every
 binding has an id, by which a keymap can move it, and a tooltip, which is its help.
 
-Plain letters look at something or open a question. Nothing irreversible has a key.
+Plain letters look at something or open a question. Nothing irreversible has a key: dropping a
+service is a typed command only.
 """
 
 from __future__ import annotations
@@ -43,19 +44,57 @@ APP = (
     ),
 )  # fmt: skip
 
+_CHANGES = (
+    _bind(
+        "z", "app.change('suspend')", "Suspend", "service.suspend",
+        "Show the plan to suspend it, or to resume it, and ask", show=True,
+    ),
+    _bind(
+        "u", "app.change('update')", "Update", "service.update",
+        "Choose an image or a specification, show the plan to roll it out, and ask", show=True,
+    ),
+    _bind(
+        "e", "app.change('environment')", "Env", "service.environment",
+        "The environment variables, to be looked at and edited", show=True,
+    ),
+    _bind(
+        "b", "app.change('project')", "Build", "project.menu",
+        "Build, push or deploy an environment of spcs-worker.toml", show=True,
+    ),
+    _bind(
+        "R", "app.change('restart')", "Restart", "service.restart",
+        "Show the plan to restart it, and ask",
+    ),
+    _bind(
+        "C", "app.change('scale')", "Scale", "service.scale",
+        "Say how many instances there should be, show the plan, and ask",
+    ),
+    _bind(
+        "B", "app.change('rollback')", "Roll back", "service.rollback",
+        "Choose what was deployed before, show the plan to go back to it, and ask",
+    ),
+    _bind(
+        "P", "app.change('work')", "Work pool", "work-pool.menu",
+        "Pause, resume, limit, prune or try out its work pool",
+    ),
+    _bind(
+        "K", "app.change('key')", "Key", "key.give",
+        "Type a password or key that is lacking, or a new one for its Prefect API",
+    ),
+    _bind("p", "app.progress", "Progress", "change.show", "The change under way, or the last one"),
+    _bind("a", "app.audit", "Audit", "change.audit", "What was changed from here, and how it went"),
+)  # fmt: skip
+
 _ABOUT_SERVICE = (
     _bind("w", "page('why')", "Why", "service.why", "Why the verdict is what it is", show=True),
     _bind("l", "page('log')", "Log", "service.log", "The log on the full screen", show=True),
     _bind("d", "page('describe')", "Describe", "service.describe", "Everything known about it"),
     _bind("y", "page('spec')", "Spec", "service.spec", "The deployed specification"),
-    _bind(
-        "z", "app.suspend_or_resume", "Suspend/resume", "service.suspend",
-        "Show the plan to suspend it, or to resume it, and ask", show=True,
-    ),
+    *_CHANGES,
     _bind("c", "copy", "Copy", "view.copy", "Copy what is selected or shown to the clipboard"),
     _bind("r,f5,ctrl+r", "app.refresh_now", "Refresh", "fleet.refresh", "Look again now"),
     _bind("space", "app.pause", "Pause", "fleet.pause", "Hold the picture still, or let it go on"),
-)  # fmt: skip
+)
 
 FLEET = (
     _bind("enter", "open", "Open", "service.open", "Open the service; on a connection: sign in"),
@@ -97,10 +136,108 @@ LOG = (
     _bind("c", "copy", "Copy", "log.copy", "Copy the selected text, or all lines that are kept"),
 )
 
+_BUTTONS = (
+    _bind("right,down", "app.focus_next", "Next", "plan.next", "To the next button or choice"),
+    _bind("left,up", "app.focus_previous", "Previous", "plan.previous", "To the one before"),
+)
+
 PLAN = (
-    _bind("escape", "cancel", "Cancel", "plan.cancel", "Change nothing"),
-    _bind("right,down", "app.focus_next", "Next", "plan.next", "To the next button"),
-    _bind("left,up", "app.focus_previous", "Previous", "plan.previous", "To the button before"),
+    _bind(
+        "escape,ctrl+c", "cancel", "Cancel", "plan.cancel",
+        "Change nothing; while it is under way: ask whether to leave it running or to stop it",
+    ),
+    *_BUTTONS,
+    _bind("pagedown,ctrl+f", "scroll_text(1)", "Down", "plan.page-down", "Read on"),
+    _bind("pageup,ctrl+b", "scroll_text(-1)", "Up", "plan.page-up", "Read what was before"),
+)  # fmt: skip
+
+OPTION = (
+    _bind("space,enter,right", "turn(1)", "Next", "option.next", "Take the next value"),
+    _bind("left", "turn(-1)", "Previous", "option.previous", "Take the value before"),
+)
+
+QUESTION = (
+    _bind("escape,ctrl+c", "cancel", "Cancel", "question.cancel", "No answer: nothing happens"),
+    *_BUTTONS,
+)
+
+CHOICE = (
+    _bind("enter", "choose", "Choose", "choice.choose", "Take the one under the cursor"),
+    _bind("escape,ctrl+c", "cancel", "Cancel", "choice.cancel", "Choose nothing"),
+)
+
+FORM = (
+    _bind("escape", "cancel", "Cancel", "form.cancel", "Change nothing"),
+    _bind("down", "app.focus_next", "Next", "form.next", "To the next field or button"),
+    _bind("up", "app.focus_previous", "Previous", "form.previous", "To the one before"),
+)
+
+WORK = (
+    _bind("p", "app.change('pause-work')", "Pause", "work-pool.pause", "Pause its work pool"),
+    _bind(
+        "r", "app.change('resume-work')", "Resume", "work-pool.resume",
+        "Let its work pool hand out runs again",
+    ),
+    _bind(
+        "l", "app.change('limit-work')", "Limit", "work-pool.limit",
+        "Limit how many runs of its work pool go on at a time",
+    ),
+    _bind(
+        "s", "app.change('smoke')", "Smoke run", "work-pool.smoke",
+        "Run a small flow on its work pool and follow it to its end",
+    ),
+    _bind(
+        "w", "app.change('prune')", "Prune workers", "work-pool.prune",
+        "Delete the worker rows of its work pool whose containers are gone",
+    ),
+    _bind(
+        "n", "app.change('create-work-pool')", "Create", "work-pool.create",
+        "Create its work pool, where Prefect has none of that name",
+    ),
+)  # fmt: skip
+"""The work pool menu: its letters, and each by name in the palette."""
+
+PROJECT = (
+    _bind(
+        "b", "app.change('build')", "Build", "project.build",
+        "Build the image of an environment of the project, here",
+    ),
+    _bind(
+        "p", "app.change('push')", "Push", "project.push",
+        "Push the image that was built for an environment to its image repository",
+    ),
+    _bind(
+        "d", "app.change('deploy')", "Deploy", "project.deploy",
+        "Build, push, and update an environment's service or create it, in one plan",
+    ),
+)  # fmt: skip
+"""The project menu, likewise."""
+
+ENVIRONMENT = (
+    _bind("escape", "back", "Back", "environment.back", "Back; asks where edits would be lost",
+          show=True),
+    _bind("enter,c", "edit", "Change", "environment.change", "Another value for it", show=True),
+    _bind("a", "add", "Add", "environment.add", "A new variable", show=True),
+    _bind("k", "add_secret", "Add secret", "environment.add-secret",
+          "A new variable whose value is typed unseen and kept in a Snowflake secret"),
+    _bind("u", "use", "Use secret", "environment.use-secret",
+          "Take its value from a Snowflake secret that is there"),
+    _bind("d", "unset", "Remove", "environment.remove", "Take it out", show=True),
+    _bind("n", "rename", "Rename", "environment.rename", "Another name for it", show=True),
+    _bind("v", "reveal", "Reveal", "environment.reveal",
+          "Show its value, or hide it again; a secret's cannot be read", show=True),
+    _bind("p", "paste", "Paste", "environment.paste", "Many at once, as KEY=VALUE lines",
+          show=True),
+    _bind("i", "import_file", "Import", "environment.import", "Those of a .env file", show=True),
+    _bind("z", "undo", "Undo", "environment.undo", "Take back the last edit of this list",
+          show=True),
+    _bind("s", "review", "Plan", "environment.plan",
+          "Show the plan that makes the edits, and ask", show=True),
+)  # fmt: skip
+
+AUDIT = (
+    _bind("escape,q", "back", "Back", "audit.back", "Close the list", show=True),
+    _bind("c", "copy", "Copy", "audit.copy", "Copy all of it", show=True),
 )
 
 SORT = (_bind("escape", "cancel", "Cancel", "sort.cancel", "Leave the order as it is"),)
@@ -125,6 +262,14 @@ SCOPES = (
     Scope("Log, when it has the focus", LOG),
     Scope("Moving, in tables and texts", SCROLL),
     Scope("Plan", PLAN),
+    Scope("A choice in a plan, when it has the focus", OPTION),
+    Scope("Question", QUESTION),
+    Scope("List in a dialog", CHOICE),
+    Scope("Form", FORM),
+    Scope("Work pool menu, after P", WORK),
+    Scope("Project menu, after b", PROJECT),
+    Scope("Environment variables", ENVIRONMENT),
+    Scope("Audit", AUDIT),
     Scope("Sort menu", SORT),
     Scope("Help", HELP),
 )
@@ -188,8 +333,9 @@ _PREFACE = """\
 # Keys
 
 Plain letters look at something or open a question: no single key changes anything outside.
-Every action that is named here is also in the command palette (`ctrl+p` or `:`). The mouse works
-too: click a row, a column's title, a key in the bottom line.
+Whatever changes something is first shown as a plan, with the focus on Cancel. Every action that
+is named here is also in the command palette (`ctrl+p` or `:`). The mouse works too: click a row,
+a column's title, a key in the bottom line. Dropping a service has no key: `spcs-worker-tui drop`.
 
 The filter (`/`) takes words that must all match: `word` anywhere in the row, `conn:prod` in one
 column, `!word` or `!status:suspended` for rows without it, `/^ING.*/` for a regular expression.

@@ -13,11 +13,13 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from spcs_worker_tui.ui.bindings import key_names
+from spcs_worker_tui.ui.bindings import PROJECT, WORK, key_names
 from spcs_worker_tui.ui.messages import RowHighlighted
 from spcs_worker_tui.ui.rows import service_rows
 
 _MOVING = "view."
+_MENUS = {"work-pool.menu": WORK, "project.menu": PROJECT}
+"""Keys that open a menu, whose lines are offered beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,16 @@ def commands(screen: Screen[Any]) -> Iterator[Command]:
         seen.add(binding.id)
         keys = " ".join(key_names(binding.key))
         yield Command(binding.tooltip, f"key {keys}", node, binding.action)
+        for line in _MENUS.get(binding.id or "", ()):
+            if may(screen, line.action):
+                help_text = f"keys {keys} {line.key}"
+                yield Command(line.tooltip, help_text, node, line.action)
+
+
+def may(screen: Screen[Any], action: str) -> bool:
+    """Whether that action of the app would do something now."""
+    name, arguments = action.removeprefix("app.").rstrip(")").split("(")
+    return screen.app.check_action(name, (arguments.strip("'"),)) is True
 
 
 def _is_ours(binding: Binding) -> bool:

@@ -90,6 +90,7 @@ ASCII: Final = Glyphs(
     dot="-",
 )
 
+_THOUSAND = 1000
 _MINUTE = 60
 _HOUR = 3600
 _DAY = 86400
@@ -146,6 +147,16 @@ def sparkline(values: Sequence[float], full: float, signs: str) -> str:
     """One sign per value, the highest for `full` and everything above it."""
     top = len(signs) - 1
     return "".join(signs[max(0, min(top, round(value / full * top)))] for value in values)
+
+
+def size(count: int) -> str:
+    """Bytes for people, in powers of ten as Docker counts them: `812 kB`, `4.2 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < _THOUSAND:
+            return f"{value:.0f} {unit}" if unit != "MB" else f"{value:.1f} {unit}"
+        value /= _THOUSAND
+    return f"{value:.1f} GB"
 
 
 def of(part: int, whole: int) -> str:

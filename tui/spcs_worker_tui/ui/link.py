@@ -13,12 +13,16 @@ from contextlib import ExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 from textual.app import App, SuspendNotSupported
+from textual.worker import Worker
 
-from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
+from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogNotice
 from spcs_worker_tui.domain.plan import Plan
 from spcs_worker_tui.domain.ports import FleetConsole
+from spcs_worker_tui.domain.read_only import ReadOnly
+from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
 from spcs_worker_tui.ui.messages import (
     ConsoleFailed,
     ConsoleOpened,
@@ -53,6 +57,7 @@ class ConsoleLink:
         self._open_console = open_console
         self._console: FleetConsole | None = None
         self._is_busy = False
+        self._applying: dict[str, Worker[None]] = {}
 
     def open(self) -> None:
         """Open the console if there is none, and watch; does nothing while that goes on."""
@@ -122,37 +127,80 @@ class ConsoleLink:
         if error is not None:
             self._app.post_message(RequestFailed(f"Sign-in to {connection}", error))
 
-    def ask_plan(self, key: ServiceKey, *, is_suspended: bool) -> None:
-        """Make the plan to resume or to suspend that service."""
+    def ask_plan(self, request: PlanRequest) -> None:
+        """Have that plan made, instead of one that is still being made."""
         if self._console is not None:
-            console = self._console
-            make = console.plan_resume if is_suspended else console.plan_suspend
-            verb = "Resume" if is_suspended else "Suspend"
-            self._start(self._make(make(key), key, verb), "plan")
+            self._start(self._make(self._console, request), "plan")
 
-    async def _make(self, plan: Awaitable[Plan], key: ServiceKey, verb: str) -> None:
+    async def _make(self, console: FleetConsole, request: PlanRequest) -> None:
         try:
-            self._app.post_message(PlanMade(await plan, verb))
+            plan = await console.plan(request.wish)
+            self._app.post_message(PlanMade(request, plan))
         except FleetError as error:
-            self._app.post_message(RequestFailed(key.name, error))
+            self._app.post_message(RequestFailed(request.verb, error))
 
-    def apply(self, plan: Plan) -> None:
+    def refusal(self, plan: Plan) -> FleetError | None:
+        """Why that plan may be looked at but not applied; None where it may be."""
+        if self._console is None:
+            return None
+        try:
+            self._console.read_only.refuse(plan)
+        except FleetError as error:
+            return error
+        return None
+
+    @property
+    def read_only(self) -> ReadOnly:
+        """Where nothing may be changed."""
+        return self._console.read_only if self._console is not None else ReadOnly()
+
+    @property
+    def console(self) -> FleetConsole:
+        """What can be asked for lists to choose from.
+
+        Raises:
+            PlanRefusedError: There is none yet.
+        """
+        if self._console is None:
+            raise PlanRefusedError("there is no connection yet", next_step="Try again in a moment.")
+        return self._console
+
+    def apply(self, run: ChangeRun) -> None:
         """Apply a plan that was approved. Another one does not end it, nor does a closed dialog."""
         if self._console is not None:
-            work = self._apply(self._console, plan)
-            self._app.run_worker(work, group="apply", exit_on_error=False)
+            work = self._apply(self._console, run)
+            self._applying[run.plan.id] = self._app.run_worker(
+                work, group="apply", exit_on_error=False
+            )
 
-    async def _apply(self, console: FleetConsole, plan: Plan) -> None:
-        ended = PlanEnded(plan)
+    def stop(self, run: ChangeRun) -> None:
+        """Stop applying it; what has to be undone then still is."""
+        if (worker := self._applying.get(run.plan.id)) is not None:
+            worker.cancel()
+
+    async def _apply(self, console: FleetConsole, run: ChangeRun) -> None:
+        error: FleetError | None = None
         try:
-            async with _closing(console.apply(plan)) as steps:
+            async with _closing(console.apply(run.plan)) as steps:
                 async for progress in steps:
-                    self._app.post_message(PlanProgressed(plan, progress))
-                    ended.error = progress.error or ended.error
-        except FleetError as error:
-            ended.error = error
-        self._app.post_message(ended)
-        console.refresh()
+                    self._app.post_message(PlanProgressed(run, progress))
+                    error = progress.error or error
+        except FleetError as refused:
+            error = refused
+        except asyncio.CancelledError:
+            error = PlanRefusedError(
+                "stopped before its end; what had to be undone was",
+                next_step="Ask for it again to finish what is left.",
+            )
+            raise
+        finally:
+            self._applying.pop(run.plan.id, None)
+            self._app.post_message(PlanEnded(run, error))
+            console.refresh()
+
+    async def give_key(self, key: KeyName, secret: Secret, *, keep: bool) -> None:
+        """Hand over a key that a person typed; raises as the port says."""
+        await self.console.give_key(key, secret, keep=keep)
 
     async def close(self) -> None:
         """Nothing that was started outlives the dashboard.

@@ -12,6 +12,7 @@ from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress
 from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
 from spcs_worker_tui.ui.rows import RowKey
 
 
@@ -91,31 +92,45 @@ class RequestFailed(Message):
 
 
 @dataclass
+class PlanAsked(Message):
+    """The reader wants to see that plan, perhaps with other options than before."""
+
+    request: PlanRequest
+
+
+@dataclass
 class PlanMade(Message):
     """The plan that the reader asked for is ready to be read."""
 
+    request: PlanRequest
     plan: Plan
-    verb: str
 
 
 @dataclass
 class PlanApproved(Message):
     """The reader read the plan and said yes."""
 
-    plan: Plan
+    run: ChangeRun
 
 
 @dataclass
-class PlanProgressed(Message, bubble=False):
-    """One step of the plan that is being applied got further. Told to the app and the dialog."""
+class StopAsked(Message):
+    """The reader wants a change to stop that is being applied."""
 
-    plan: Plan
+    run: ChangeRun
+
+
+@dataclass
+class PlanProgressed(Message):
+    """One step of the plan that is being applied got further."""
+
+    run: ChangeRun
     progress: StepProgress
 
 
 @dataclass
-class PlanEnded(Message, bubble=False):
+class PlanEnded(Message):
     """Applying the plan is over; `error` says why it stopped early."""
 
-    plan: Plan
+    run: ChangeRun
     error: FleetError | None = None

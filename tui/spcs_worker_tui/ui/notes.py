@@ -31,7 +31,7 @@ def no_rows(judged: JudgedFleet | None, view: FleetView, total: int) -> list[Lin
     return _lines(
         f"No service is visible to {roles}.",
         "A role sees a service that it owns, or on which it has MONITOR, OPERATE or USAGE.",
-        "`spcs-worker-tui setup` makes a first one.",
+        "docs/sql.md sets the account up for a first one; b builds and deploys it.",
     )
 
 
@@ -75,9 +75,9 @@ def no_connections() -> list[Line]:
         (Cell("The dashboard shows the services of the connections that are saved in"),),
         (Cell("connections.toml or config.toml, where `snow` and the connector keep them."),),
         (),
-        _command("spcs-worker-tui setup", "saves a connection and sets up a first worker"),
         _command("snow connection add", "saves a connection"),
         _command("spcs-worker-tui --sandbox", "tries it all without an account"),
+        _command("docs/sql.md", "sets an account up for its first worker"),
         (),
         _keys(("r", "look again"), ("?", "help"), ("q", "quit")),
     ]

@@ -1,140 +1,149 @@
-"""The one question before anything changes: what will be sent, what it means, yes or no."""
+"""The one question before anything changes, and then the one view of how it goes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from datetime import datetime
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import ConnectionSnapshot
-from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
+from spcs_worker_tui.domain.plan import Plan
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.bindings import PLAN
-from spcs_worker_tui.ui.lines import Cell, Line, wrap
-from spcs_worker_tui.ui.messages import PlanApproved, PlanEnded, PlanProgressed
-from spcs_worker_tui.ui.widgets.line_view import Pages
+from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
+from spcs_worker_tui.ui.messages import PlanApproved, PlanAsked, StopAsked
+from spcs_worker_tui.ui.modals.ask import AskModal
+from spcs_worker_tui.ui.modals.dialog import Dialog, Text, sentences
+from spcs_worker_tui.ui.plan_lines import plan_lines, run_lines
+from spcs_worker_tui.ui.widgets.option_line import OptionLine
 
-_WIDTH = 72
-"""Of the box, as the style sheet has it."""
-_FRAME = 5
-"""Border, padding and scroll bar."""
-
-_TONES = {
-    StepState.RUNNING: "accent",
-    StepState.DONE: "verdict-healthy",
-    StepState.SKIPPED: "muted",
-    StepState.FAILED: "verdict-broken",
-}
+_OTHER_LINES = 8
+"""Of the box beside the text and the options: borders, margins, buttons, and air."""
 
 
-class _Text(Pages, can_focus=False):
-    """The plan in lines, as high as they are."""
-
-
-class PlanModal(ModalScreen[None]):
+class PlanModal(Dialog[None]):
     """Shows a plan with Cancel in focus, and its progress once it was approved.
 
-    It asks the app to apply the plan and is told of the progress by messages, which may be about
-    an earlier plan. It may be closed meanwhile: the plan goes on, and the app says how it ended.
+    It shows a `ChangeRun`, which goes on whether somebody looks or not: the dialog may be left
+    and opened again. It asks the app to plan anew, to apply and to stop.
+
+    Args:
+        run: The change.
+        connection: The saved connection that it goes through.
+        refusal: Why the plan may only be looked at.
+        glyphs: What signs to draw with.
+        now: Our own clock.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*PLAN]
-    CSS_PATH = "modals.tcss"
     AUTO_FOCUS = "#cancel"
 
     def __init__(
         self,
-        plan: Plan,
+        run: ChangeRun,
         connection: ConnectionSnapshot | None,
-        verb: str,
+        refusal: FleetError | None,
         glyphs: fmt.Glyphs,
+        now: Callable[[], datetime],
     ) -> None:
         super().__init__()
-        self._plan = plan
+        self.run = run
         self._connection = connection
-        self._verb = verb
+        self._refusal = refusal
         self._glyphs = glyphs
-        self._progress: dict[str, StepProgress] = {}
-        self._is_approved = False
-        self._ending: Line = ()
+        self._now = now
+        self._asked = run.request
 
     def compose(self) -> ComposeResult:
-        """The text, and the answers with the harmless one first."""
+        """The text, what can be chosen, and the answers with the harmless one first."""
+        request = self.run.request
         with Vertical(id="box") as box:
-            box.border_title = self._verb
-            yield _Text(id="plan-text")
+            box.border_title = request.verb
+            yield Text(id="text")
+            with Vertical(id="options"):
+                for index, option in enumerate(request.options):
+                    yield OptionLine(index, option.label, request.value(index))
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Button(self._verb, id="approve", compact=True)
+                yield Button(request.verb, id="approve", compact=True)
+                yield Button("Stop it", id="stop", compact=True)
 
     def on_mount(self) -> None:
-        """Write the plan."""
-        self._write()
+        """Write the plan; while it is applied, seconds go by."""
+        self.set_interval(1, self._tick)
+        self.show_run()
 
     def on_resize(self) -> None:
         """Lines may have to break elsewhere."""
-        self._write()
+        self.show_run()
 
-    def _write(self) -> None:
-        view = self.query_one(_Text)
-        lines = self._lines(max(20, min(_WIDTH, self.app.size.width) - _FRAME))
-        most = max(3, self.app.size.height - 8)
-        view.styles.height = min(len(lines), most)
-        view.show_lines(lines)
+    def _tick(self) -> None:
+        if self.run.is_running:
+            self.show_run()
 
-    def _lines(self, room: int) -> list[Line]:
-        plan = self._plan
-        lines: list[Line] = [(Cell(part, "ink bold"),) for part in wrap(plan.title, room)]
-        lines.append((Cell(plan.subject, "ink"),))
-        lines += [self._account(), ()]
-        for warning in plan.warnings:
-            lines += [(Cell(part, "verdict-degraded"),) for part in wrap(f"! {warning}", room)]
-        if plan.warnings:
-            lines.append(())
-        for number, step in enumerate(plan.steps, 1):
-            lines += self._step(number, step.id, room)
-        return [*lines, (), self._ending] if self._ending else lines
+    def show_run(self) -> None:
+        """Show the change as it is now."""
+        run = self.run
+        self._show_answers()
+        if not run.is_approved:
+            lines = plan_lines(run.plan, self._connection, self.room)
+            if self._refusal is not None:
+                told = " ".join(filter(None, (self._refusal.message, self._refusal.next_step)))
+                lines += [(), *sentences([told], self.room, "verdict-degraded bold")]
+            self.fill(lines, others=_OTHER_LINES + len(run.request.options))
+            return
+        lines = run_lines(run, self._glyphs, self._now(), self.room)
+        text = self.fill(lines, others=_OTHER_LINES)
+        if run.is_running and len(lines) > text.page:
+            self.call_after_refresh(text.scroll_to, y=self._place(len(lines)), animate=False)
 
-    def _account(self) -> Line:
-        connection = self._connection
-        if connection is None:
-            return (Cell(f"connection {self._plan.connection}", "muted"),)
-        parts = [f"connection {connection.name}"]
-        parts += [f"account {connection.account}"] if connection.account else []
-        parts += [f"role {connection.role}"] if connection.role else []
-        return (Cell(", ".join(parts), "muted"),)
+    def _place(self, count: int) -> int:
+        """The line to scroll to, so that what goes on is seen: near the end it is the end."""
+        states = [p.state for p in self.run.progress.values()]
+        waiting = len(self.run.plan.steps) - len(states)
+        return max(0, count - self.query_one("#text", Text).page - waiting)
 
-    def _step(self, number: int, name: str, room: int) -> Sequence[Line]:
-        step = next(step for step in self._plan.steps if step.id == name)
-        progress = self._progress.get(name)
-        sign, tone = f"{number}.", "ink"
-        if progress is not None:
-            tone = _TONES[progress.state]
-            signs = self._glyphs
-            sign = {
-                StepState.RUNNING: signs.running,
-                StepState.DONE: signs.done,
-                StepState.SKIPPED: signs.dot,
-                StepState.FAILED: signs.failed,
-            }[progress.state]
-        title = step.title if progress is None else f"{step.title}  {_elapsed(progress)}"
-        lines: list[Line] = [
-            (Cell(f"{sign:<3}" if not index else "   ", tone), Cell(part, tone))
-            for index, part in enumerate(wrap(title, room - 3))
-        ]
-        if step.statement:
-            lines += [(Cell("   ", ""), Cell(p, "accent")) for p in wrap(step.statement, room - 3)]
-        detail = progress.detail if progress else ""
-        if progress and progress.error:
-            detail = " ".join(filter(None, (progress.error.message, progress.error.next_step)))
-        lines += [(Cell("   ", ""), Cell(p, "muted")) for p in wrap(detail, room - 3) if p]
-        return lines
+    def _show_answers(self) -> None:
+        """Which buttons there are, and what they are called."""
+        run = self.run
+        can_approve = not (run.is_approved or run.plan.is_empty or self._refusal)
+        self.query_one("#approve", Button).display = can_approve
+        self.query_one("#stop", Button).display = run.is_running and not run.is_stopping
+        self.query_one("#options").display = bool(run.request.options) and not run.is_approved
+        cancel = self.query_one("#cancel", Button)
+        word = "Cancel" if can_approve else "Close"
+        word = "Leave it running" if run.is_running else word
+        if str(cancel.label) != word:
+            cancel.label = word
+
+    def plan_anew(self, request: PlanRequest, plan: Plan, refusal: FleetError | None) -> None:
+        """Another plan was made, because other options were chosen."""
+        self.run.request, self.run.plan = request, plan
+        self._asked, self._refusal = request, refusal
+        self._show_options()
+        self.show_run()
+
+    def keep_plan(self) -> None:
+        """No plan could be made with the other options: those of the plan stay chosen."""
+        self._asked = self.run.request
+        self._show_options()
+
+    def _show_options(self) -> None:
+        for index, line in enumerate(self.query(OptionLine)):
+            line.show(self._asked.value(index))
+
+    @on(OptionLine.Turned)
+    def _turned(self, event: OptionLine.Turned) -> None:
+        self._asked = self._asked.turned(event.index, event.by)
+        self._show_options()
+        self.app.post_message(PlanAsked(self._asked))
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:
@@ -142,36 +151,39 @@ class PlanModal(ModalScreen[None]):
 
     @on(Button.Pressed, "#approve")
     def _approved(self) -> None:
-        if self._is_approved:
+        # What is on its way is another plan than the one that was read.
+        if self.run.is_approved or self._asked is not self.run.request:
             return
-        self._is_approved = True
-        self.query_one("#approve", Button).display = False
-        cancel = self.query_one("#cancel", Button)
-        cancel.label = "Close"
-        cancel.focus()
-        self.post_message(PlanApproved(self._plan))
+        self.run.began = self._now()
+        self.show_run()
+        self.query_one("#cancel", Button).focus()
+        self.app.post_message(PlanApproved(self.run))
 
-    @on(PlanProgressed)
-    def _progressed(self, event: PlanProgressed) -> None:
-        if event.plan is self._plan:
-            self._progress[event.progress.step.id] = event.progress
-            self._write()
-
-    @on(PlanEnded)
-    def _ended(self, event: PlanEnded) -> None:
-        if event.plan is not self._plan:
-            return
-        if event.error is None:
-            self._ending = (Cell(f"{self._glyphs.done} Done", "verdict-healthy bold"),)
-        else:
-            self._ending = (Cell(f"{self._glyphs.failed} {event.error.message}", "verdict-broken"),)
-        self._write()
+    @on(Button.Pressed, "#stop")
+    def _stop_pressed(self) -> None:
+        self.action_cancel()
 
     def action_cancel(self) -> None:
-        """Change nothing; or, once approved, look elsewhere while it goes on."""
-        self.dismiss(None)
+        """Change nothing; of what is being applied, ask what is to become of it."""
+        if not self.run.is_running:
+            self.dismiss(None)
+            return
+        answers = (("leave", "Leave it running"), ("stop", "Stop it"), ("stay", "Stay here"))
+        texts = (
+            f"{self.run.plan.title} is under way.",
+            "Left running, it goes on, and p shows it again. Stopped, it takes back what was for "
+            "the time of the change only; asking for it again finishes what is left.",
+        )
+        self.app.push_screen(AskModal("Under way", texts, answers), self._answered)
 
+    def _answered(self, answer: str | None) -> None:
+        if answer == "leave":
+            self.dismiss(None)
+        elif answer == "stop" and self.run.is_running:
+            self.run.is_stopping = True
+            self.show_run()
+            self.app.post_message(StopAsked(self.run))
 
-def _elapsed(progress: StepProgress) -> str:
-    seconds = progress.elapsed.total_seconds()
-    return f"{seconds:.0f} s" if seconds >= 1 else ""
+    def action_scroll_text(self, direction: int) -> None:
+        """A page of the text up or down."""
+        self.query_one("#text", Text).action_scroll_half(direction)

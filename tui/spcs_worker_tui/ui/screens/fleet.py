@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui.bindings import FLEET
@@ -26,7 +27,7 @@ from spcs_worker_tui.ui.widgets.header import Header
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.log_pane import LogPane
 from spcs_worker_tui.ui.widgets.notice import Notice
-from spcs_worker_tui.ui.widgets.services_pane import ServicesPane
+from spcs_worker_tui.ui.widgets.services_pane import TINY, ServicesPane
 from spcs_worker_tui.ui.widgets.workers_pane import WorkersPane
 
 _ABOUT_ROWS = {"page", "open", "copy", "clear", "filter", "problems", "sort", "reverse", "pane"}
@@ -38,13 +39,14 @@ class FleetScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*FLEET]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (TINY, "-short"), (30, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = "#table"
 
     judged: reactive[JudgedFleet | None] = reactive(None, init=False, always_update=True)
     selected: reactive[RowKey | None] = reactive(None, init=False)
     is_paused: reactive[bool] = reactive(default=False, init=False)
     failure: reactive[FleetError | None] = reactive(None, init=False)
+    read_only: reactive[ReadOnly] = reactive(ReadOnly(), init=False)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -88,6 +90,10 @@ class FleetScreen(Screen[None]):
         """The picture stands still, or goes on."""
         self._show_header()
 
+    def watch_read_only(self) -> None:
+        """Nothing may be changed, here and there."""
+        self._show_header()
+
     def watch_failure(self) -> None:
         """The console could not be opened, or could after all."""
         self._show_all()
@@ -107,7 +113,9 @@ class FleetScreen(Screen[None]):
     def _show_header(self) -> None:
         is_starting = self.judged is None and self.failure is None
         header = self.query_one(Header)
-        header.show(self.judged, self._desk.now(), self.is_paused, is_starting)
+        header.show(
+            self.judged, self._desk.now(), self.is_paused, is_starting, read_only=self.read_only
+        )
 
     def _show_notice(self) -> None:
         """The panel that replaces everything while there is nothing at all."""

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import notes, pages
 from spcs_worker_tui.ui.bindings import SERVICE
@@ -40,6 +41,7 @@ class ServiceScreen(Screen[None]):
     selected: reactive[RowKey | None] = reactive(None, init=False)
     is_paused: reactive[bool] = reactive(default=False, init=False)
     failure: reactive[FleetError | None] = reactive(None, init=False)
+    read_only: reactive[ReadOnly] = reactive(ReadOnly(), init=False)
     page: reactive[str] = reactive("overview", init=False)
 
     def __init__(self, desk: Desk, page: str) -> None:
@@ -81,7 +83,8 @@ class ServiceScreen(Screen[None]):
 
     def _show(self) -> None:
         now = self._desk.now()
-        self.query_one(Header).show(self.judged, now, self.is_paused)
+        header = self.query_one(Header)
+        header.show(self.judged, now, self.is_paused, read_only=self.read_only)
         self._show_title()
         self.query_one("#log", LogView).say_instead(notes.no_log(self.selected))
         text = self.query_one("#page", Pages)

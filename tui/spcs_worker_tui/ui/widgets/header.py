@@ -16,6 +16,7 @@ from spcs_worker_tui.domain.errors import (
 )
 from spcs_worker_tui.domain.fleet import ConnectionSnapshot, ConnectionState, Observation
 from spcs_worker_tui.domain.prefect import WorkPoolSnapshot
+from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
 from spcs_worker_tui.ui import format as fmt
@@ -27,6 +28,7 @@ _TONES = {
     ConnectionState.CONNECTING: "muted",
     ConnectionState.SIGN_IN_NEEDED: "verdict-degraded",
 }
+_WRITABLE = ReadOnly()
 _PREFECT_WORDS: dict[type[FleetError], str] = {
     PrefectUnauthorizedError: "sign-in missing",
     PrefectBusyError: "busy",
@@ -50,6 +52,7 @@ class Header(FixedLines):
         self._now: datetime | None = None
         self._is_paused = False
         self._is_starting = False
+        self._read_only = _WRITABLE
 
     def show(
         self,
@@ -57,10 +60,12 @@ class Header(FixedLines):
         now: datetime,
         is_paused: bool,
         is_starting: bool = False,
+        read_only: ReadOnly = _WRITABLE,
     ) -> None:
         """Show this picture, as it is now; None before the first one, or after a failure."""
         self._judged, self._now, self._is_paused = judged, now, is_paused
         self._is_starting = is_starting
+        self._read_only = read_only
         self.update_lines()
 
     def lines(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
@@ -89,6 +94,8 @@ class Header(FixedLines):
         if self._judged is not None:
             seen = fmt.age(now - self._judged.snapshot.observed_at)
             cells.insert(0, Cell(f"{seen} ago  ", "muted"))
+        if self._read_only.everything:
+            cells.insert(0, Cell("READ-ONLY  ", "verdict-degraded bold"))
         if self._is_paused:
             cells.insert(0, Cell("PAUSED  ", "verdict-degraded bold"))
         return tuple(cells)
@@ -115,6 +122,13 @@ class Header(FixedLines):
 
     def _connection(self, connection: ConnectionSnapshot) -> Line:
         tone = _TONES.get(connection.state, "verdict-broken")
+        if connection.name in self._read_only.connections and not self._read_only.everything:
+            return (
+                Cell(f"{self._glyphs.connection[connection.state]} ", tone),
+                Cell(f"{connection.name} ", "ink bold"),
+                Cell("read-only ", "verdict-degraded"),
+                Cell(f"{connection.state}   ", "muted" if tone == "verdict-healthy" else tone),
+            )
         return (
             Cell(f"{self._glyphs.connection[connection.state]} ", tone),
             Cell(f"{connection.name} ", "ink bold"),

@@ -20,6 +20,8 @@ from spcs_worker_tui.ui.widgets.pane import PaneTitle
 
 _SHARE = 0.45
 _SMALLEST = 4
+TINY = 12
+"""Lines of a terminal in which there is room for the table only."""
 
 
 class ServicesPane(Vertical):
@@ -87,6 +89,8 @@ class ServicesPane(Vertical):
         """As high as its rows, up to a share of the screen; a filter does not make it jump."""
         most = max(_SMALLEST, int(self.screen.size.height * _SHARE) - 3)
         height = max(_SMALLEST, min(most, rows + 1))
+        if self.screen.size.height < TINY:
+            height = max(1, self.screen.size.height - 2)
         if self.table.styles.height is None or self.table.styles.height.value != height:
             self.table.styles.height = height
 

@@ -1,0 +1,176 @@
+"""The part of the application that changes are asked for, shown and applied by."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from textual import on
+from textual.app import App
+
+from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.ui.changing import ChangeRun
+from spcs_worker_tui.ui.desk import Desk
+from spcs_worker_tui.ui.link import ConsoleLink
+from spcs_worker_tui.ui.messages import (
+    PlanApproved,
+    PlanAsked,
+    PlanEnded,
+    PlanMade,
+    PlanProgressed,
+    RequestFailed,
+    StopAsked,
+)
+from spcs_worker_tui.ui.possible import NAMES, can
+from spcs_worker_tui.ui.rows import Row
+
+_RUNS_KEPT = 10
+
+
+class ChangingApp(App[None]):
+    """Holds the changes that were approved, so that a dialog may be left and opened again.
+
+    Attributes:
+        link: The way to the console.
+        desk: What all screens share.
+        runs: What was approved, the newest last.
+    """
+
+    link: ConsoleLink
+    desk: Desk
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: deque[ChangeRun] = deque(maxlen=_RUNS_KEPT)
+
+    @property
+    def picture(self) -> JudgedFleet | None:
+        """The picture of the fleet that is shown."""
+        raise NotImplementedError
+
+    def selected_row(self) -> Row | None:
+        """The row that actions are about, if it is still there."""
+        raise NotImplementedError
+
+    @property
+    def running(self) -> list[ChangeRun]:
+        """The changes that are being applied now."""
+        return [run for run in self.runs if run.is_running]
+
+    def can_change(self) -> tuple[bool, ...]:
+        """What can be asked for now, one after the other."""
+        row = self.selected_row()
+        return tuple(can(name, row) for name in NAMES)
+
+    def action_change(self, what: str) -> None:
+        """Ask for a change; a plan is shown before anything happens."""
+        from spcs_worker_tui.ui.changes import Changes  # noqa: PLC0415 - when first asked for
+
+        Changes(self).begin(what)
+
+    @on(PlanAsked)
+    def _plan_asked(self, event: PlanAsked) -> None:
+        self.link.ask_plan(event.request)
+
+    @on(PlanMade)
+    def _plan_made(self, event: PlanMade) -> None:
+        from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - when first shown
+
+        refusal = self.link.refusal(event.plan)
+        shown = self.screen
+        if isinstance(shown, PlanModal) and not shown.run.is_approved:
+            if shown.run.request.make is event.request.make:
+                shown.plan_anew(event.request, event.plan, refusal)
+            return
+        self._show_run(ChangeRun(event.request, event.plan), refusal)
+
+    def _show_run(self, run: ChangeRun, refusal: FleetError | None = None) -> None:
+        from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - as above
+
+        connection = self.picture.snapshot.connection(run.plan.connection) if self.picture else None
+        modal = PlanModal(run, connection, refusal, self.desk.glyphs, self.desk.now)
+        self.push_screen(modal)
+
+    @on(PlanApproved)
+    def _plan_approved(self, event: PlanApproved) -> None:
+        self.runs.append(event.run)
+        self.link.apply(event.run)
+
+    @on(StopAsked)
+    def _stop_asked(self, event: StopAsked) -> None:
+        self.link.stop(event.run)
+
+    @on(PlanProgressed)
+    def _plan_progressed(self, event: PlanProgressed) -> None:
+        event.run.observe(event.progress, self.desk.now())
+        self._refresh_run(event.run)
+
+    @on(PlanEnded)
+    def _plan_ended(self, event: PlanEnded) -> None:
+        run = event.run
+        run.ended, run.error = self.desk.now(), event.error
+        self._refresh_run(run)
+        if event.error is not None:
+            self.say(event.error, run.plan.title)
+        else:
+            self.notify(run.plan.title, title="Done", markup=False)
+
+    def _refresh_run(self, run: ChangeRun) -> None:
+        """Have the dialog show it, if one is open on it."""
+        from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - as above
+
+        for screen in self.screen_stack:
+            if isinstance(screen, PlanModal) and screen.run is run:
+                screen.show_run()
+
+    @on(RequestFailed)
+    def _request_failed(self, event: RequestFailed) -> None:
+        from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - as above
+
+        if isinstance(self.screen, PlanModal):
+            self.screen.keep_plan()
+        self.say(event.error, event.title)
+
+    def say(self, error: FleetError, title: str) -> None:
+        """Tell the reader that something did not work, and what to do."""
+        text = f"{error.message} {error.next_step}".strip()
+        self.notify(text, title=title, severity="error", markup=False, timeout=12)
+
+    def action_progress(self) -> None:
+        """The change that is under way, or else the last one."""
+        if self.runs:
+            self._show_run((self.running or list(self.runs))[-1])
+
+    def action_audit(self) -> None:
+        """What was changed from this machine."""
+        self.run_worker(self._audit(), group="ask", exclusive=True, exit_on_error=False)
+
+    async def _audit(self) -> None:
+        from spcs_worker_tui.ui.screens.audit import AuditScreen  # noqa: PLC0415 - when first shown
+
+        try:
+            entries = await self.link.console.audit_entries()
+        except FleetError as error:
+            self.say(error, "The audit log")
+        else:
+            await self.push_screen(AuditScreen(entries, self.desk))
+
+    async def action_quit(self) -> None:
+        """Leave; asks first while a change is under way, since leaving stops it."""
+        if not self.running:
+            self.exit()
+            return
+        from spcs_worker_tui.ui.modals.ask import AskModal  # noqa: PLC0415 - when first shown
+
+        titles = ", ".join(run.plan.title for run in self.running)
+        texts = (
+            f"Under way: {titles}.",
+            "Quitting stops it, and takes back what was for the time of the change only; "
+            "asking for it again finishes what is left.",
+        )
+        answers = (("stay", "Stay"), ("quit", "Stop it and quit"))
+        self.push_screen(AskModal("Quit", texts, answers), self._quit_answered)
+
+    def _quit_answered(self, answer: str | None) -> None:
+        if answer == "quit":
+            self.exit()

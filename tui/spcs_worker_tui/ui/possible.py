@@ -1,0 +1,86 @@
+"""What can be asked for of the selected row, by key and palette. Pure, and quick to load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import UnionType
+
+from spcs_worker_tui.domain.environment import EditEnvironment
+from spcs_worker_tui.domain.errors import KeyMissingError
+from spcs_worker_tui.domain.fleet import ServiceStatus
+from spcs_worker_tui.domain.keys import KeyKind, KeyName
+from spcs_worker_tui.domain.wishes import (
+    Build,
+    CreateWorkPool,
+    Deploy,
+    LimitWork,
+    PauseWork,
+    PruneWorkers,
+    Push,
+    Restart,
+    Resume,
+    ResumeWork,
+    RollBack,
+    Scale,
+    Smoke,
+    Suspend,
+    Update,
+)
+from spcs_worker_tui.ui.rows import ConnectionRow, Row, ServiceRow
+
+SERVICE: Mapping[str, type | UnionType] = {
+    "suspend": Suspend | Resume,
+    "restart": Restart,
+    "scale": Scale,
+    "update": Update,
+    "rollback": RollBack,
+    "environment": EditEnvironment,
+}
+WORK: Mapping[str, type] = {
+    "pause-work": PauseWork,
+    "resume-work": ResumeWork,
+    "limit-work": LimitWork,
+    "smoke": Smoke,
+    "prune": PruneWorkers,
+    "create-work-pool": CreateWorkPool,
+}
+PROJECT: Mapping[str, type] = {"build": Build, "push": Push, "deploy": Deploy}
+NAMES = (*SERVICE, *WORK, *PROJECT, "work", "project", "key")
+"""What `app.change` takes: every wish, two menus, and the handing over of keys."""
+
+_GONE = frozenset({ServiceStatus.DELETING, ServiceStatus.DELETED})
+
+
+def can(what: str, row: Row | None) -> bool:
+    """Whether that can be asked for of this row.
+
+    Args:
+        what: One of `NAMES`.
+        row: The selected one, if it is still there.
+    """
+    if what in PROJECT or what == "project":
+        return True
+    if what == "key":
+        return lacking_key(row) is not None
+    if not isinstance(row, ServiceRow) or row.service.is_job or row.service.status in _GONE:
+        return False
+    if what == "suspend":
+        return row.service.status is not ServiceStatus.SUSPENDING
+    return what in SERVICE or serves_work_pool(row)
+
+
+def serves_work_pool(row: ServiceRow) -> bool:
+    """Whether the service's work pool is known."""
+    return row.service.binding is not None and row.service.binding.is_complete
+
+
+def lacking_key(row: Row | None) -> KeyName | None:
+    """The key that this row's connection lacks, or that its Prefect API can be given."""
+    if row is None:
+        return None
+    if isinstance(row.connection.error, KeyMissingError):
+        return row.connection.error.key
+    if isinstance(row, ConnectionRow) or row.service.binding is None:
+        return None
+    url = row.service.binding.pool.api_url
+    return KeyName.prefect(url, KeyKind.API_KEY) if url else None
