@@ -16,7 +16,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
+from spcs_worker_tui.adapters.dotenv_lines import read_lines
 from spcs_worker_tui.domain.audit import AuditEntry, AuditResult
+from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import EditEnvironment, EnvironmentRow, ServiceEnvironment
 from spcs_worker_tui.domain.errors import FleetError, SignInNeededError
 from spcs_worker_tui.domain.fleet import (
@@ -285,6 +287,9 @@ class ScriptedConsole:
 
     async def plan_resume(self, key: ServiceKey) -> Plan:
         return await self.plan(Resume(key))
+
+    def read_variables(self, text: str, source: str) -> Sequence[DotenvEntry]:
+        return read_lines(text, source)
 
     async def audit_entries(self) -> Sequence[AuditEntry]:
         return self.audit

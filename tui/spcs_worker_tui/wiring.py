@@ -48,7 +48,7 @@ from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.build_tools import ImageTools
 from spcs_worker_tui.operations.build_wishes import ImageChanges
-from spcs_worker_tui.operations.console import Console
+from spcs_worker_tui.operations.console import Console, Files
 from spcs_worker_tui.operations.environment import Environments
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.planner import Planner
@@ -357,4 +357,5 @@ async def open_console(
     environments = Environments(tools, lifecycle.restart)
     images = image_changes(sessions.__getitem__, engine, Updates(tools), read_project)
     planner = Planner(lifecycle, pools, updates, environments, images.change)
-    return Console(watcher, follower, planner, keys.desk, engine, read_project)
+    files = Files(read_project, read_variables)
+    return Console(watcher, follower, planner, keys.desk, engine, files)

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.creation import ServiceChanger
+from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import ServiceEnvironment
 from spcs_worker_tui.domain.fleet import (
     ComputePoolSnapshot,
@@ -340,6 +341,17 @@ class FleetConsole(Protocol):
 
         Raises:
             FleetError: They cannot be read: no such service, no answer, not the owner.
+        """
+
+    def read_variables(self, text: str, source: str) -> Sequence[DotenvEntry]:
+        """KEY=VALUE lines, as pasted or from a .env file.
+
+        Args:
+            text: The lines.
+            source: For messages: where they are from.
+
+        Raises:
+            ConfigurationError: Lines are wrong; no value is told.
         """
 
     async def plan_suspend(self, key: ServiceKey) -> Plan:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from spcs_worker_tui.domain.audit import AuditEntry
+from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import ServiceEnvironment
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
@@ -29,6 +31,19 @@ _KEPT = 50
 """Plans that were made and may still be approved."""
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Reads what users write.
+
+    Attributes:
+        read_project: The settings of the project that we are in; may take a while.
+        read_variables: KEY=VALUE lines and where they are from, for messages.
+    """
+
+    read_project: Callable[[], Project]
+    read_variables: Callable[[str, str], Sequence[DotenvEntry]]
+
+
 class Console:
     """Hands each wish to the operation that fulfils it.
 
@@ -38,7 +53,7 @@ class Console:
         planner: Makes the changes that are asked for.
         keys: Keeps keys, and hands them over.
         engine: Applies the changes, and knows what was applied.
-        read_project: Reads the settings of the project that we are in; may take a while.
+        files: What the front end reads of files and pasted text.
     """
 
     def __init__(
@@ -48,14 +63,14 @@ class Console:
         planner: Planner,
         keys: KeyDesk,
         engine: Engine,
-        read_project: Callable[[], Project],
+        files: Files,
     ) -> None:
         self._watcher = watcher
         self._follower = follower
         self._planner = planner
         self._keys = keys
         self._engine = engine
-        self._read_project = read_project
+        self._files = files
         self._changes: dict[str, Change] = {}
 
     def watch(self) -> AsyncIterator[JudgedFleet]:
@@ -95,6 +110,10 @@ class Console:
         """Its deployed environment variables; see the port."""
         return await self._planner.environments.read(key)
 
+    def read_variables(self, text: str, source: str) -> Sequence[DotenvEntry]:
+        """KEY=VALUE lines; see the port."""
+        return self._files.read_variables(text, source)
+
     async def plan_suspend(self, key: ServiceKey) -> Plan:
         """What suspending would do."""
         return await self.plan(Suspend(key))
@@ -126,7 +145,7 @@ class Console:
 
     async def project(self) -> Project:
         """The settings of the project that we are in; see the port."""
-        return await asyncio.to_thread(self._read_project)
+        return await asyncio.to_thread(self._files.read_project)
 
     async def apply(self, plan: Plan) -> AsyncIterator[StepProgress]:
         """Do it, step by step, and look again after each; see the port."""

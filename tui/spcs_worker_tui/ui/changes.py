@@ -219,8 +219,10 @@ class Changes:
             EnvironmentScreen,
         )
 
-        found = await self._app.link.console.environment(self._row().key)
-        await self._app.push_screen(EnvironmentScreen(found, self._app.desk.glyphs))
+        console = self._app.link.console
+        found = await console.environment(self._row().key)
+        screen = EnvironmentScreen(found, console.read_variables, self._app.desk.glyphs)
+        await self._app.push_screen(screen)
 
     # Work pools and projects
 

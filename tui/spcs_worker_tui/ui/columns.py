@@ -15,6 +15,7 @@ from spcs_worker_tui.ui.rows import ServiceRow
 
 SortValue = tuple[float, str]
 
+_SIGN = 2
 _ESSENTIAL = 5
 """Columns up to this rank are there as soon as their minimum fits."""
 _READABLE = 24
@@ -321,6 +322,11 @@ def lay_out(room: int, wanted: Mapping[str, int]) -> Layout:
     by_rank = sorted(COLUMNS, key=lambda column: column.rank)
     sizes: dict[str, int] = {}
     needed = readable = -gap
+    first, second, *_ = by_rank
+    if first.minimum + gap + second.minimum > room - 2:
+        # A name without its verdict's word, which the sign before it stands for, beats the reverse.
+        rest = max(1, room - 2 - _SIGN - gap)
+        return Layout(((first, _SIGN), (second, rest)), gap)
     for column in by_rank:
         taken = needed if column.rank <= _ESSENTIAL else readable
         if taken + gap + column.minimum > room - 2:

@@ -64,12 +64,13 @@ class PlanModal(Dialog[None]):
     def compose(self) -> ComposeResult:
         """The text, what can be chosen, and the answers with the harmless one first."""
         request = self.run.request
+        wide = max((len(option.label) for option in request.options), default=0)
         with Vertical(id="box") as box:
             box.border_title = request.verb
             yield Text(id="text")
             with Vertical(id="options"):
                 for index, option in enumerate(request.options):
-                    yield OptionLine(index, option.label, request.value(index))
+                    yield OptionLine(index, option.label.ljust(wide), request.value(index))
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button(request.verb, id="approve", compact=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import (
     Edit,
     EditEnvironment,
@@ -33,11 +34,11 @@ from spcs_worker_tui.ui.messages import PlanAsked
 from spcs_worker_tui.ui.modals.ask import AskModal
 from spcs_worker_tui.ui.modals.choice import Item, ItemList
 from spcs_worker_tui.ui.modals.form import Answer, Field, FormModal
-from spcs_worker_tui.ui.pasted import assignments
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
 
 RESTART = PlanOption("Where only secrets change", ("leave it running", "restart it"))
+_PASTED = "what is pasted"
 _NO_ROW = VariableRow("", "", "literal")
 
 
@@ -46,6 +47,7 @@ class EnvironmentScreen(Screen[None]):
 
     Args:
         found: The variables as they are deployed.
+        read_variables: Reads KEY=VALUE lines; see the port `FleetConsole`.
         glyphs: What signs to draw with.
     """
 
@@ -53,8 +55,14 @@ class EnvironmentScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [*ENVIRONMENT]
     AUTO_FOCUS = "#items"
 
-    def __init__(self, found: ServiceEnvironment, glyphs: fmt.Glyphs) -> None:
+    def __init__(
+        self,
+        found: ServiceEnvironment,
+        read_variables: Callable[[str, str], Sequence[DotenvEntry]],
+        glyphs: fmt.Glyphs,
+    ) -> None:
         super().__init__()
+        self._read_variables = read_variables
         self._found = found
         self._glyphs = glyphs
         self._edits: list[Edit] = []
@@ -239,11 +247,11 @@ class EnvironmentScreen(Screen[None]):
         )
 
         def check(values: Answer) -> None:
-            self._read(values["lines"])
+            self._read(values["lines"], _PASTED)
 
         def done(values: Answer | None) -> None:
             if values is not None:
-                self._add(*self._read(values["lines"]))
+                self._add(*self._read(values["lines"], _PASTED))
 
         field = Field("lines", "Variables", is_long=True)
         self.app.push_screen(FormModal("Paste", texts, (field,), "Note them", check=check), done)
@@ -251,26 +259,26 @@ class EnvironmentScreen(Screen[None]):
     def on_paste(self, event: events.Paste) -> None:
         """Many at once, without showing any."""
         event.stop()
-        self._take(event.text)
+        self._take(event.text, _PASTED)
 
     def action_import_file(self) -> None:
         """Those of a file."""
 
         def check(values: Answer) -> None:
-            self._read(_text_of(values["path"]))
+            self._read(_text_of(values["path"]), values["path"])
 
         def done(values: Answer | None) -> None:
             if values is not None:
-                self._take(_text_of(values["path"]))
+                self._take(_text_of(values["path"]), values["path"])
 
         field = Field("path", "File", ".env")
         form = FormModal("Import", ("KEY=VALUE lines, as in .env.",), (field,), "Note them",
                          check=check)  # fmt: skip
         self.app.push_screen(form, done)
 
-    def _take(self, text: str) -> None:
+    def _take(self, text: str, source: str) -> None:
         try:
-            edits = self._read(text)
+            edits = self._read(text, source)
         except FleetError as error:
             told = f"{error.message}. {error.next_step}".strip()
             self.notify(told, severity="error", markup=False, timeout=10)
@@ -278,11 +286,11 @@ class EnvironmentScreen(Screen[None]):
             self._add(*edits)
             self.notify(f"{fmt.plural(len(edits), 'variable')} noted", markup=False, timeout=3)
 
-    def _read(self, text: str) -> list[Edit]:
+    def _read(self, text: str, source: str) -> list[Edit]:
         container = self.row.container
         return [
-            SetVariable(checked_name(name), checked_value(name, value), container)
-            for name, value in assignments(text)
+            SetVariable(checked_name(entry.name), checked_value(entry.name, entry.value), container)
+            for entry in self._read_variables(text, source)
         ]
 
     def action_undo(self) -> None:
@@ -326,8 +334,11 @@ def _text_of(path: str) -> str:
     Raises:
         ConfigurationError: It cannot be read.
     """
+    file = Path(path.strip()).expanduser()
     try:
-        return Path(path.strip()).expanduser().read_text("utf-8")
+        if file.exists() and not file.is_file():
+            raise ConfigurationError(f"{path} is no file")
+        return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigurationError(f"{path} cannot be read: {why}") from error
