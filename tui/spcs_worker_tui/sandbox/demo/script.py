@@ -37,6 +37,7 @@ def setup(
             f"GRANT USAGE ON DATABASE {database} TO ROLE {OPERATOR_ROLE}",
             f"GRANT USAGE ON SCHEMA {database}.{schema} TO ROLE {OPERATOR_ROLE}",
             f"GRANT CREATE SERVICE ON SCHEMA {database}.{schema} TO ROLE {OPERATOR_ROLE}",
+            f"GRANT CREATE SECRET ON SCHEMA {database}.{schema} TO ROLE {OPERATOR_ROLE}",
         ]
     statements += [
         f"CREATE IMAGE REPOSITORY {first}.{repository}",
@@ -45,7 +46,7 @@ def setup(
         f"CREATE SECRET {first}.{SECRET} TYPE = GENERIC_STRING SECRET_STRING = 'not-needed-here' "
         "COMMENT = 'Key of the workers for the Prefect API'",
         f"GRANT READ ON SECRET {first}.{SECRET} TO ROLE {OPERATOR_ROLE}",
-        f"GRANT USAGE ON SECRET {first}.{SECRET} TO ROLE {OPERATOR_ROLE}",
+        f"GRANT USAGE, MODIFY ON SECRET {first}.{SECRET} TO ROLE {OPERATOR_ROLE}",
         f"CREATE NETWORK RULE {first}.PREFECT_API TYPE = HOST_PORT MODE = EGRESS "
         f"VALUE_LIST = ('{api_host}')",
         f"CREATE EXTERNAL ACCESS INTEGRATION {ACCESS} "
