@@ -26,13 +26,9 @@ def test_what_is_left_out_is_the_services(text: str, parts: tuple[str, str, str]
     assert SecretName.parse(text, HOME) == SecretName(*parts)
 
 
-@pytest.mark.parametrize(
-    "text", ["", ".", "a.", ".a", "a..b", "a.b.c.d", "a b", '"a', 'a"b"', "a;"]
-)
+@pytest.mark.parametrize("text", ["", ".", "a.", ".a", "a..b", "a.b.c.d", "a b", '"a', 'a"b"'])
 def test_what_is_no_name(text: str) -> None:
-    found = SecretName.parse(text, HOME)
-
-    assert found is None or text == "a;"  # quoted, where it is sent
+    assert SecretName.parse(text, HOME) is None
 
 
 @given(*[st.text(st.characters(exclude_characters="\0"), min_size=1)] * 3)

@@ -36,10 +36,12 @@ def read_lines(text: str, source: str) -> tuple[DotenvEntry, ...]:
             no value.
     """
     if len(text) > LONGEST:
-        raise ConfigurationError(f"{source} is longer than {LONGEST} characters")
+        raise ConfigurationError(
+            f"{source} is longer than {LONGEST} characters", next_step=_NEXT_STEP
+        )
     entries: list[DotenvEntry] = []
     problems: list[str] = []
-    for binding in parse_stream(StringIO(text, newline="")):
+    for binding in parse_stream(StringIO(text.removeprefix("\ufeff"), newline="")):
         line = _line(binding)
         if binding.error or (binding.key is not None and binding.value is None):
             problems.append(f"{source}, line {line}: this is not NAME=VALUE")
