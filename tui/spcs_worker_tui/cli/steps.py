@@ -11,6 +11,8 @@ from spcs_worker_tui.domain.age import humanise
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
 from spcs_worker_tui.domain.text import one_line, printable
+from spcs_worker_tui.operations.push import PUSH
+from spcs_worker_tui.operations.push_meter import ALL_LAYERS
 
 EVERY = 5.0
 """Seconds between two sayings of how far a counted thing is, where they cannot be overwritten."""
@@ -62,10 +64,11 @@ class StepList:
         part = f"{progress.part}: " if progress.part else ""
         text = f"      {part}{one_line(progress.detail)}"
         # Bytes count up many times a second; the steps of a Dockerfile have no part.
-        if not progress.part or progress.total is None or progress.done == progress.total:
+        if not progress.part or progress.total is None or _is_there(progress):
             self._line(text)
         elif self._is_terminal:
-            self._overwrite(text)
+            if progress.step.id != PUSH or progress.part == ALL_LAYERS:
+                self._overwrite(text)
         elif self._is_due(progress.part):
             self._line(text)
 
@@ -89,3 +92,7 @@ class StepList:
         if self._is_over:
             sys.stderr.write(_CLEAR)
             self._is_over = False
+
+
+def _is_there(progress: StepProgress) -> bool:
+    return progress.done == progress.total and progress.part != ALL_LAYERS

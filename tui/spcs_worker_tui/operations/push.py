@@ -36,8 +36,8 @@ from spcs_worker_tui.operations.build_tools import ImageTools
 from spcs_worker_tui.operations.push_meter import PushMeter
 
 PUSH = "push"
-"""The id of the step. While it runs, `part` is a layer and `done` of `total` are its bytes;
-sayings without a part are about all layers together."""
+"""The id of the step. While it runs, `part` is a layer, or `push_meter.ALL_LAYERS`, and `done` of
+`total` are its bytes."""
 LISTED_WITHIN = 20.0
 """Seconds until SHOW IMAGES has to show what was pushed."""
 _URL = re.compile(r"[a-z0-9.-]+(?::[0-9]{1,5})?/[a-z0-9_$]+/[a-z0-9_$]+/[a-z0-9_$]+")

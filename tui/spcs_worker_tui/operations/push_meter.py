@@ -11,6 +11,8 @@ from spcs_worker_tui.operations.apply import Tell
 
 EVERY = 0.5
 """Seconds between two sayings about one layer."""
+ALL_LAYERS = "all layers"
+"""The `part` of sayings about all of them together."""
 _THERE = ("Layer already exists", "Mounted from")
 _PUSHED = "Pushed"
 
@@ -56,7 +58,7 @@ class PushMeter:
             self._tell_layer(progress.part, layer, now)
         if (now - self._told).total_seconds() >= EVERY:
             self._told = now
-            self._tell(self.summary)
+            self._tell(self.summary, part=ALL_LAYERS, done=self._sent, total=self._total)
 
     def _tell_layer(self, part: str, layer: _Layer, now: datetime) -> None:
         if not layer.total:
@@ -67,6 +69,14 @@ class PushMeter:
         self._tell(text, part=part, done=layer.done, total=layer.total)
 
     @property
+    def _sent(self) -> int:
+        return sum(layer.done for layer in self._layers.values())
+
+    @property
+    def _total(self) -> int:
+        return sum(layer.total for layer in self._layers.values())
+
+    @property
     def summary(self) -> str:
         """All layers together."""
         layers = list(self._layers.values())
@@ -74,7 +84,7 @@ class PushMeter:
             return ""
         kept = sum(layer.status.startswith(_THERE) for layer in layers)
         pushed = sum(layer.status == _PUSHED for layer in layers)
-        sent = sum(layer.done for layer in layers)
+        sent = self._sent
         words = [f"{pushed + kept} of {len(layers)} layers are there"]
         words += [f"{kept} were before"] if kept else []
         seconds = (self._clock.now() - self._began).total_seconds()

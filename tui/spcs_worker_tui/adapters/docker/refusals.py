@@ -62,7 +62,7 @@ def build_failed(
         lines: The last that it printed.
     """
     place = f"{where}, {one_line(instruction, 160)}" if where else "the Dockerfile"
-    if _NO_SPACE in "\n".join([complaint, *lines]):
+    if _has("\n".join([complaint, *lines]), (_NO_SPACE,)):
         return BuildFailedError(
             f"the disk of the Docker engine is full, at {place}",
             next_step=_FREE,
@@ -89,7 +89,7 @@ def push_failed(complaint: str, reference: str) -> RegistryError:
     """
     host, _, path = reference.partition("/")
     said = one_line(complaint, 300)
-    if _NO_SPACE in complaint:
+    if _has(complaint, (_NO_SPACE,)):
         return RegistryError(
             f"the push ran out of disk space: {said}",
             next_step="Free some where the Docker engine keeps its images, and push again.",
