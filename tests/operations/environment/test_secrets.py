@@ -18,9 +18,9 @@ from spcs_worker_tui.domain.environment import (
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
 from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
-from support.environments import done, edit, planned, shown
+from support.environments import done, edit, environments, planned, shown
 from support.saved_connections import save
-from support.updating import SPEC, UpdateBench, ends, said
+from support.updating import KEY, SPEC, UpdateBench, ends, said
 
 VALUE = "pnu_s3cret0123456789abcdefghijklmnop'$$\\x\"\n"
 OTHER = "pnu_0ther0123456789abcdefghijklmnop"
@@ -219,6 +219,38 @@ async def test_the_secret_that_it_has_is_used_wherever_it_is(bench: UpdateBench)
         assert held(bench, name) == VALUE
         assert any("was not made for this variable alone" in w for w in change.plan.warnings)
         assert "D.S.WORKER_PREFECT_API_KEY" not in map(".".join, bench.lab.account.secrets)
+
+
+async def test_containers_do_not_share_a_secret_by_accident(bench: UpdateBench) -> None:
+    await bench.create(SPEC + "  - name: side-car\n    image: /d/s/repo/worker:2.0\n")
+
+    events = await edit(
+        bench, SET, SetSecret("PREFECT_API_KEY", Secret(OTHER), container="side-car")
+    )
+
+    assert ends(events)[:3] == ["secret-1 done", "secret-2 done", "specification done"]
+    assert held(bench) == VALUE
+    assert held(bench, "D.S.WORKER_SIDE_CAR_PREFECT_API_KEY") == OTHER
+    found = await (await environments(bench)).read(KEY)
+    assert [(row.container, row.source) for row in found.rows if row.is_secret] == [
+        ("worker", f"secret {NAME}"),
+        ("side-car", "secret D.S.WORKER_SIDE_CAR_PREFECT_API_KEY"),
+    ]
+
+
+async def test_a_secret_in_a_schema_that_the_role_may_not_enter(bench: UpdateBench) -> None:
+    await bench.lab.sql("CREATE SCHEMA D.VAULT; USE SCHEMA D.S")
+    await bench.lab.sql("CREATE SECRET D.VAULT.K TYPE = GENERIC_STRING SECRET_STRING = 'x'")
+    await bench.create(
+        SPEC + "    secrets:\n    - snowflakeSecret: D.VAULT.K\n"
+        "      secretKeyRef: secret_string\n      envVarName: PREFECT_API_KEY\n"
+    )
+    bench.lab.account.databases["D"].schemas["VAULT"].grants.owner = "ACCOUNTADMIN"
+
+    with pytest.raises(PlanRefusedError, match="cannot be seen") as refused:
+        await planned(bench, SET)
+
+    assert refused.value.next_step == "Ask for: GRANT USAGE ON SCHEMA D.VAULT TO ROLE DEPLOYER"
 
 
 async def test_a_secret_that_was_dropped_is_made_again(bench: UpdateBench) -> None:

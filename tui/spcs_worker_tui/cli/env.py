@@ -60,6 +60,8 @@ def run_diff(options: Namespace) -> int:
 
 def run_set(options: Namespace) -> int:
     """Set variables."""
+    # What is wrong with the project or the options is said before anybody has to type.
+    target(options, changes=not options.dry_run)
     return asyncio.run(_change(options, _set_edits(options)))
 
 
@@ -81,7 +83,7 @@ def run_import(options: Namespace) -> int:
 
 
 def _set_edits(options: Namespace) -> Sequence[Edit]:
-    """Everything that can be wrong is, before anybody is asked for a value."""
+    """What the words mean; raises `ConfigurationError` where they mean nothing."""
     words: list[str] = options.words
     if options.secret or options.from_secret:
         if len(words) != 1:

@@ -117,7 +117,8 @@ class Environments:
             )
         home = (key.database, key.schema)
         result = edited(present.deployed.document, wish.edits, home, session.secret_reference)
-        places = SecretPlaces(session, present.service, present.identity)
+        first = present.deployed.document.container()
+        places = SecretPlaces(session, present.service, present.identity, first)
         placed = await places.place(result.secrets)
         document = result.document
         for one in placed:

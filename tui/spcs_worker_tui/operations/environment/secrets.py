@@ -26,14 +26,25 @@ _EXISTS = frozenset({2002, 3041})
 _KEPT_VALUE = "The specification was not changed."
 
 
-def secret_comment(service: ServiceKey, variable: str) -> str:
-    """By this a secret is found again that an interrupted run has made and not yet used."""
-    return f"{variable} of {service.qualified}, made by spcs-worker-tui"
+def secret_comment(service: ServiceKey, variable: str, container: str = "") -> str:
+    """By this a secret is found again that an interrupted run has made and not yet used.
+
+    Args:
+        service: Whose.
+        variable: Its name.
+        container: Which one, unless it is the first.
+    """
+    place = f"container {container} of {service.qualified}" if container else service.qualified
+    return f"{variable} of {place}, made by spcs-worker-tui"
 
 
-def secret_for(service: ServiceKey, variable: str) -> SecretName:
-    """The secret of a variable that has none yet: beside its service, named after both."""
-    return SecretName(service.database, service.schema, f"{service.name}_{variable}")
+def secret_for(service: ServiceKey, variable: str, container: str = "") -> SecretName:
+    """The secret of a variable that has none yet: beside its service, named after both.
+
+    The arguments are those of `secret_comment`.
+    """
+    parts = [service.name, container.upper().replace("-", "_"), variable]
+    return SecretName(service.database, service.schema, "_".join(filter(None, parts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class Placed:
 
     Attributes:
         reference: As the specification names the secret.
+        comment: Of the secret, where it is made.
         exists: The secret is there, and gets another value.
         is_referenced: The variable comes from it already.
         is_shared: It was not made for this variable, so that others may use it.
@@ -50,6 +62,7 @@ class Placed:
     wanted: SecretValue
     name: SecretName
     reference: str
+    comment: str
     exists: bool
     is_referenced: bool = False
     is_shared: bool = False
@@ -70,11 +83,13 @@ class SecretPlaces:
         session: Of the service's connection.
         service: As it is now.
         identity: Who is signed in.
+        first: The service's first container.
     """
 
     session: SnowflakeSession
     service: ServiceSnapshot
     identity: Identity
+    first: str
     _seen: dict[tuple[str, str], tuple[SecretObject, ...]] = field(default_factory=dict)
 
     async def place(self, values: Sequence[SecretValue]) -> tuple[Placed, ...]:
@@ -96,10 +111,11 @@ class SecretPlaces:
         return tuple(placed)
 
     async def _place(self, value: SecretValue) -> Placed:
-        own = secret_for(self.service.key, value.name)
+        container = "" if value.container == self.first else value.container
+        own = secret_for(self.service.key, value.name, container)
         name = self._referenced(value.before) or own
         there = await self._look(name)
-        comment = secret_comment(self.service.key, value.name)
+        comment = secret_comment(self.service.key, value.name, container)
         if there is not None and not there.is_text:
             raise PlanRefusedError(
                 f"secret {one_line(name.qualified)} is there already and is of type "
@@ -116,7 +132,8 @@ class SecretPlaces:
                 " or rename it.",
             )
         reference = self.session.secret_reference(name)
-        return Placed(value, name, reference, there is not None, is_referenced, not is_ours)
+        exists = there is not None
+        return Placed(value, name, reference, comment, exists, is_referenced, not is_ours)
 
     def _referenced(self, before: Variable | None) -> SecretName | None:
         if before is None or not before.secret:
@@ -160,8 +177,7 @@ class SecretPlaces:
             statement = session.alter_secret_statement(name)
             step = Step(f"secret-{number}", f"Give secret {shown} a new value", statement)
             return Action(step, self._doing(one))
-        comment = secret_comment(self.service.key, one.wanted.name)
-        statement = session.create_secret_statement(name, comment)
+        statement = session.create_secret_statement(name, one.comment)
         step = Step(
             f"secret-{number}",
             f"Create secret {shown}",
@@ -183,7 +199,7 @@ class SecretPlaces:
         return Action(Step(f"grant-{number}", title, statement), do)
 
     def _doing(self, one: Placed) -> _Doing:
-        return _Doing(self.session, self.service, one, self.identity.role)
+        return _Doing(self.session, one, self.identity.role)
 
 
 @dataclass(frozen=True)
@@ -191,7 +207,6 @@ class _Doing:
     """Sends one value."""
 
     session: SnowflakeSession
-    service: ServiceSnapshot
     placed: Placed
     role: str
 
@@ -201,7 +216,7 @@ class _Doing:
         try:
             if self.placed.exists:
                 return Outcome(query_id=await self.session.alter_secret(name, value))
-            comment = secret_comment(self.service.key, self.placed.wanted.name)
+            comment = self.placed.comment
             return Outcome(query_id=await self.session.create_secret(name, value, comment))
         except StatementRefusedError as error:
             error.next_step = self._cure(error)
