@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import sys
 import tempfile
 import time
@@ -38,7 +39,9 @@ async def make_chatty(home: Path) -> None:
         columns = [column.name for column in cursor.description or ()]
         row = await cursor.fetchone()
         spec = str(dict(zip(columns, row or (), strict=True))["spec"])
-        louder = spec.replace("worker:1", "worker:chatty")
+        # What DESCRIBE shows is more than CREATE and ALTER take (contract 1.2).
+        given = re.sub(r"^\s*sha256:.*\n", "", spec, flags=re.MULTILINE)
+        louder = given.replace("worker:1", "worker:chatty")
         await cursor.execute(f"ALTER SERVICE {CHATTY} FROM SPECIFICATION $${louder}$$")
 
 
@@ -69,13 +72,13 @@ def wait_until_known(sandbox: LaunchedSandbox, terminal: Terminal) -> None:
             return
 
 
-def cursor_line(terminal: Terminal) -> int | None:
-    """The line of the screen whose background is the cursor's: the only wide bright one."""
+def cursor_row(terminal: Terminal) -> str | None:
+    """Service and connection on the line whose background is the cursor's: the only other one."""
     screen = terminal.screen
     for number in range(4, screen.lines):
         backgrounds = {screen.buffer[number][column].bg for column in (6, 40, 90)}
         if len(backgrounds) == 1 and backgrounds != {plain(terminal)}:
-            return number
+            return screen.display[number][14:60]
     return None
 
 
@@ -87,11 +90,11 @@ def plain(terminal: Terminal) -> str:
 
 
 def key_to_paint(terminal: Terminal, key: str) -> float:
-    """Seconds from a key that moves the cursor until the screen shows it elsewhere."""
-    before = cursor_line(terminal)
+    """Seconds from a key that moves the cursor until the screen shows it on another row."""
+    before = cursor_row(terminal)
     start = time.perf_counter()
     terminal.send(key)
-    while cursor_line(terminal) in (before, None):
+    while cursor_row(terminal) in (before, None):
         terminal.pump(0.05)
         if time.perf_counter() - start > 5:
             raise SystemExit(f"the cursor did not move:\n{terminal.text}")

@@ -192,9 +192,11 @@ class SimulatedContainer:
     def _write_next(self) -> None:
         if self.ended.done():
             return
-        count = next(self._count)
         lines = self.behaviour.lines
-        self._log(self._clock.now(), self._filled(lines[(count - 1) % len(lines)], count))
+        # As many as fall into one tick; most write fewer than that.
+        for _ in range(max(1, round(_TICK.total_seconds() / self.behaviour.seconds_per_line))):
+            count = next(self._count)
+            self._log(self._clock.now(), self._filled(lines[(count - 1) % len(lines)], count))
         self._write_later()
 
     def _write(self, lines: Sequence[str]) -> None:
