@@ -96,14 +96,13 @@ class Client:
                     forcerm=True,
                     decode=True,
                 )
-                self._follow(events, reading.take, stop, "it was building")
+                self._follow(events, reading.take, stop, lambda: _building(reading))
             except docker.errors.APIError as error:
                 raise build_failed(_said(error), "", "", ()) from error
             except _BROKEN as error:
                 raise went_away("the files were sent to it") from error
         if not reading.image_id:
-            at = f", at {reading.where}" if reading.where else ""
-            raise went_away(f"it was building{at}")
+            raise went_away(_building(reading))
         # By its id, since somebody may build another one under that name meanwhile.
         image = self.image(reading.image_id)
         if image is None:
@@ -129,7 +128,7 @@ class Client:
             events = self._api.push(
                 repository, tag, stream=True, decode=True, auth_config=credentials
             )
-            self._follow(events, reading.take, stop, "it was pushing")
+            self._follow(events, reading.take, stop, lambda: "it was pushing")
         except docker.errors.APIError as error:
             raise push_failed(_said(error), reference) from error
         except _BROKEN as error:
@@ -151,7 +150,7 @@ class Client:
         events: Iterable[Mapping[str, Any]],
         take: Callable[[Mapping[str, Any]], None],
         stop: Stop,
-        doing: str,
+        doing: Callable[[], str],
     ) -> None:
         """Read a stream to its end."""
         try:
@@ -162,7 +161,7 @@ class Client:
             raise
         except _BROKEN as error:
             stop.check()
-            raise went_away(doing) from error
+            raise went_away(doing()) from error
         finally:
             stop.cuts_by(None)
         stop.check()
@@ -238,6 +237,10 @@ def _innermost(error: BaseException) -> OSError | None:
         left += [current.__cause__, current.__context__, *current.args]
         left.append(getattr(current, "reason", None))
     return found
+
+
+def _building(reading: BuildReading) -> str:
+    return f"it was building, at {reading.where}" if reading.where else "it was building"
 
 
 def _cut(response: requests.Response) -> None:

@@ -73,6 +73,8 @@ def build_failed(
     text = f"{place}, failed: {why}{last}" if where else f"it cannot be built: {why}"
     whole = " ".join([complaint, *lines])
     cure = next((step for words, step in _BUILD_CURES if words in whole), "")
+    if not cure and instruction.upper().startswith("FROM "):
+        cure = f"{_OTHER_BASE}."
     return BuildFailedError(
         text,
         next_step=cure
