@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from spcs_worker_tui.ui.bindings import PROJECT, SCOPES, WORK, Scope, keymap_problems, keys_page
+from spcs_worker_tui.ui.bindings import (
+    CHOICE,
+    ENVIRONMENT,
+    PROJECT,
+    SCOPES,
+    SCROLL,
+    WORK,
+    Scope,
+    keymap_problems,
+    keys_page,
+)
 from spcs_worker_tui.ui.commands import commands
 from support.console import ScriptedConsole, demo
 from support.screen import opened, seen, shows, until
@@ -31,6 +41,13 @@ def test_every_binding_has_an_id_and_a_tooltip(binding) -> None:
 def test_ids_and_keys_are_unique_in_their_scope(scope: Scope) -> None:
     assert max(Counter(binding.id for binding in scope.bindings).values()) == 1
     assert not keymap_problems({}, [scope])
+
+
+@pytest.mark.parametrize("bindings", [ENVIRONMENT, WORK, PROJECT, CHOICE])
+def test_no_key_of_a_list_moves_its_cursor(bindings) -> None:
+    """The list has the focus, so what moves it would win."""
+    moving = {key for binding in SCROLL for key in binding.key.split(",")}
+    assert not moving & {key for binding in bindings for key in binding.key.split(",")}
 
 
 def test_a_keymap_is_checked_before_it_is_used() -> None:

@@ -280,7 +280,7 @@ async def test_no_connections_is_a_friendly_state() -> None:
     console = ScriptedConsole(JudgedFleet(build.fleet(work_pools=[])))
     async with opened(console) as pilot:
         assert shows(pilot.app, "No saved Snowflake connection was found")
-        assert shows(pilot.app, "spcs-worker-tui setup")
+        assert shows(pilot.app, "spcs-worker-tui --sandbox")
         console.show(demo())
         await until(pilot, lambda: shows(pilot.app, "NIGHTLY"))
         assert pilot.app.focused.id == "table"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from spcs_worker_tui.domain.errors import ConfigurationError
+from spcs_worker_tui.domain.plan import Step, StepProgress, StepState
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui.format import ASCII
 from support import fleet as build
@@ -31,9 +33,10 @@ def picture(snap_compare: Any) -> Pictures:
         size: tuple[int, int] = (120, 40),
         until_shown: str = "",
         open_console: Any = None,
+        console: ScriptedConsole | None = None,
         **options: Any,
     ) -> bool:
-        app = fleet_app(ScriptedConsole(judged or demo()), **options)
+        app = fleet_app(console or ScriptedConsole(judged or demo()), **options)
         if open_console is not None:
             app.link._open_console = open_console
 
@@ -126,3 +129,54 @@ def test_plan_on_a_light_small_terminal(picture: Pictures) -> None:
 
 def test_applied(picture: Pictures) -> None:
     assert picture("z", "right", "enter", until_shown="✓ Done")
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown", "size", "theme"),
+    [
+        ("u", "What its tags mean now", (80, 24), "spcs-light"),
+        ("B", "deployed now", (120, 40), "spcs-dark"),
+        ("B enter", "What will differ", (80, 24), "spcs-dark"),
+        ("P", "Pause its work pool", (80, 24), "spcs-terminal"),
+        ("b d", "ANALYTICS.PREFECT.INGEST on dev", (80, 24), "spcs-dark"),
+        ("C", "Minimum", (80, 24), "spcs-dark"),
+        ("K", "Keep in the keyring", (80, 24), "spcs-light"),
+        ("e", "as deployed", (80, 24), "spcs-dark"),
+        ("a", "Insufficient privileges", (120, 40), "spcs-light"),
+    ],
+    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else None,
+)
+def test_dialogs(
+    picture: Pictures, keys: str, shown: str, size: tuple[int, int], theme: str
+) -> None:
+    moves = ("j", "j", "j", "j")
+    assert picture(*moves, *keys.split(), size=size, theme=theme, until_shown=shown)
+
+
+def test_edited_variables(picture: Pictures) -> None:
+    keys = ("j", "j", "j", "j", "e", "d", "j", "j", "v")
+    assert picture(*keys, size=(80, 24), until_shown="1 edit, not made yet")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_deploy_under_way(picture: Pictures, size: tuple[int, int]) -> None:
+    console = ScriptedConsole(demo())
+    console.held["push"] = asyncio.Event()
+    console.said = {
+        "build": [say("Step 4/9 : COPY worker /app/worker", part="docker")],
+        "push": [
+            say(part="a1b2c3d4e5f6", done=8_400_000, total=8_400_000),
+            say(part="0f1e2d3c4b5a", done=31_500_000, total=61_000_000),
+            say("31.5 MB of 69.4 MB, 6.2 MB/s"),
+        ],
+    }
+    keys = ("b", "d", "enter", "right", "enter")
+    assert picture(*keys, size=size, until_shown="31.5 MB of 61.0 MB", console=console)
+
+
+def test_the_smallest_terminal(picture: Pictures) -> None:
+    assert picture("j", size=(20, 5))
+
+
+def say(detail: str = "", **fields: Any) -> StepProgress:
+    return StepProgress(Step("", ""), StepState.RUNNING, detail, **fields)

@@ -218,7 +218,7 @@ ENVIRONMENT = (
           show=True),
     _bind("enter,c", "edit", "Change", "environment.change", "Another value for it", show=True),
     _bind("a", "add", "Add", "environment.add", "A new variable", show=True),
-    _bind("k", "add_secret", "Add secret", "environment.add-secret",
+    _bind("A", "add_secret", "Add secret", "environment.add-secret",
           "A new variable whose value is typed unseen and kept in a Snowflake secret"),
     _bind("u", "use", "Use secret", "environment.use-secret",
           "Take its value from a Snowflake secret that is there"),

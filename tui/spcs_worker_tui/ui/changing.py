@@ -96,7 +96,7 @@ class ChangeRun:
         if is_aside and progress.total is not None:
             self.parts.setdefault(step, {})[progress.part] = progress
         elif is_aside:
-            self.lines.append(f"{progress.part}  {progress.detail}")
+            self.lines.append(f"{progress.part}: {progress.detail}")
         if not is_aside or step not in self.progress:
             self.progress[step] = progress
         if progress.state is not StepState.RUNNING:

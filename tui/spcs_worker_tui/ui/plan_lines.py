@@ -127,8 +127,8 @@ def _bar(said: StepProgress, glyphs: fmt.Glyphs) -> Line:
         Cell(f"{fit(one_line(said.part), _PART)} ", "ink"),
         Cell(sign * filled, "accent"),
         Cell(glyphs.rule * (_BAR - filled), "rule"),
-        Cell(f" {share:4.0%} ", "ink"),
-        Cell(f"{fmt.size(done)} of {fmt.size(total)}", "muted"),
+        Cell(f" {share:4.0%} " if total else "      ", "ink"),
+        Cell(f"{fmt.size(done)} of {fmt.size(total)}" if total else fmt.size(done), "muted"),
     )
 
 
