@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -15,11 +16,14 @@ from pathlib import Path
 import pytest
 
 from spcs_worker_tui.adapters.docker.engine import DockerEngine
+from spcs_worker_tui.domain.building import BuildRequest
 from spcs_worker_tui.domain.errors import (
+    BuildFailedError,
     ConfigurationError,
     EngineUnreachableError,
     FleetError,
 )
+from spcs_worker_tui.domain.keys import Secret
 from support.needs import need
 
 Answering = Callable[[socket.socket], None]
@@ -179,3 +183,72 @@ async def test_the_current_context_of_docker_is_used(
     (meta / "meta.json").write_text(json.dumps(described))
     error = await refusal()
     assert str(error) == f"there is no Docker engine at {host}"
+
+
+VERSION = json.dumps({"ApiVersion": "1.41", "Version": "20.10"}).encode()
+
+
+def answer_version(caller: socket.socket) -> None:
+    caller.recv(1 << 16)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    caller.sendall(head % len(VERSION) + VERSION)
+
+
+def lets_go(callers: list[socket.socket]) -> None:
+    """An engine that answers once, and is gone by the next question."""
+    if len(callers) == 1:
+        answer_version(callers[-1])
+
+
+def falls_silent(callers: list[socket.socket]) -> None:
+    """An engine that answers once, and then no more."""
+    if len(callers) == 1:
+        answer_version(callers[-1])
+    callers[-1].settimeout(30)
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        while callers[-1].recv(1 << 16):
+            pass
+
+
+def babbles(callers: list[socket.socket]) -> None:
+    """Something that has one answer for everything."""
+    answer_version(callers[-1])
+
+
+@pytest.mark.parametrize("answer", [lets_go, falls_silent, babbles])
+@pytest.mark.parametrize("call", ["image", "build", "push"])
+async def test_an_engine_that_is_there_only_at_first(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Callable[[list[socket.socket]], None],
+    call: str,
+):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    engine = DockerEngine(answer_seconds=1, silence_seconds=1)
+    calls = {
+        "image": lambda: engine.image("worker:1"),
+        "build": lambda: engine.build(
+            BuildRequest(tmp_path, tmp_path / "Dockerfile", "worker:1"), lambda _: None
+        ),
+        "push": lambda: engine.push("worker:1", "h.example/d/s/r/w:1", Secret("x"), lambda _: None),
+    }
+    callers: list[socket.socket] = []
+
+    def serve(caller: socket.socket) -> None:
+        callers.append(caller)
+        answer(callers)
+
+    with serving(tmp_path / "docker.sock", serve) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        with pytest.raises(EngineUnreachableError) as caught:
+            await calls[call]()
+    assert caught.value.next_step
+
+
+async def test_a_name_that_no_image_can_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    request = BuildRequest(tmp_path, tmp_path / "Dockerfile", "a..b:1")
+    with serving(tmp_path / "docker.sock", answer_version) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        with pytest.raises(BuildFailedError, match="invalid reference format"):
+            await DockerEngine().build(request, lambda _: None)

@@ -54,11 +54,13 @@ class Client:
     Args:
         api: The SDK's low-level client.
         host: The engine's address, for sentences.
+        silence_seconds: How long a build or a push may say nothing.
     """
 
-    def __init__(self, api: docker.APIClient, host: str) -> None:
+    def __init__(self, api: docker.APIClient, host: str, silence_seconds: int) -> None:
         self._api = api
         self._host = host
+        self._silence_seconds = silence_seconds
 
     def image(self, name: str) -> LocalImage | None:
         """The image of that name or id, or None."""
@@ -67,7 +69,14 @@ class Client:
         except docker.errors.NotFound:
             return None
         except docker.errors.APIError as error:
-            raise EngineError(f"the Docker engine does not show {name}: {_said(error)}") from error
+            raise EngineError(
+                f"the Docker engine does not show {one_line(name, 120)}: {_said(error)}",
+                next_step="Correct image in the settings, or the name that you gave.",
+            ) from error
+        except _BROKEN as error:
+            raise unreachable(self._host, _innermost(error), str(error)) from error
+        if not isinstance(row, dict) or not row.get("Id"):
+            raise unreachable(self._host, None, "it does not answer as an engine does")
         return LocalImage(
             id=str(row["Id"]),
             os=str(row.get("Os", "")),
@@ -95,12 +104,16 @@ class Client:
                     rm=True,
                     forcerm=True,
                     decode=True,
+                    timeout=self._silence_seconds,
                 )
                 self._follow(events, reading.take, stop, lambda: _building(reading))
             except docker.errors.APIError as error:
                 raise build_failed(_said(error), "", "", ()) from error
             except _BROKEN as error:
+                stop.check()
                 raise went_away("the files were sent to it") from error
+            except docker.errors.DockerException as error:  # what the SDK itself refuses
+                raise build_failed(one_line(str(error), 300), "", "", ()) from error
         if not reading.image_id:
             raise went_away(_building(reading))
         # By its id, since somebody may build another one under that name meanwhile.
@@ -120,9 +133,15 @@ class Client:
                 next_step="Build it first.",
             ) from error
         except docker.errors.APIError as error:
-            raise EngineError(f"the image cannot be tagged: {_said(error)}") from error
+            raise EngineError(
+                f"the image cannot be called {reference}: {_said(error)}",
+                next_step="Correct image and tag in the settings, or what you gave instead.",
+            ) from error
+        except _BROKEN as error:
+            raise unreachable(self._host, _innermost(error), str(error)) from error
         reading = PushReading(report, reference)
         self._stops_with(stop)
+        self._api.timeout = self._silence_seconds
         credentials = {"username": SESSION_USER, "password": password.reveal()}
         try:
             events = self._api.push(
@@ -132,6 +151,7 @@ class Client:
         except docker.errors.APIError as error:
             raise push_failed(_said(error), reference) from error
         except _BROKEN as error:
+            stop.check()
             raise went_away("it was asked to push") from error
         if not reading.digest:
             raise went_away("it was pushing")
@@ -187,9 +207,8 @@ def connected(answer_seconds: int, silence_seconds: int) -> Iterator[Client]:
         raise unreachable(host, cause, str(error)) from error
     except (requests.exceptions.InvalidURL, ValueError) as error:
         raise _bad_host(host, error) from error
-    api.timeout = silence_seconds
     try:
-        yield Client(api, host)
+        yield Client(api, host, silence_seconds)
     finally:
         api.close()
 
