@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # `--import-mode=importlib` leaves sys.path alone; the helpers under tests/support are shared.
 sys.path.insert(0, str(Path(__file__).parent))
 
+pytest_plugins = ["support.parallel"]
+
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerEngine]:

@@ -45,6 +45,7 @@ def row(screen: str, service: str, connection: str) -> str:
     return found[0] if found else ""
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(420)
 def test_fleet_heartbeat_flow_run_and_the_death_of_a_worker(terminal: Terminal) -> None:
     # The fleet is there long before Prefect is, and says so.

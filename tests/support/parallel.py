@@ -1,0 +1,66 @@
+"""Tests side by side: what shares something dear stays together, what is timed runs alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+TOGETHER = {
+    "docker": "docker",
+    "sandbox/snow": "snow",
+    "sql": "snow",
+    "worker": "worker",
+}
+"""Folders whose tests share a Docker engine, a `snow` process or a Prefect server."""
+
+
+def group_of(item: pytest.Item) -> str:
+    """Tests of one group run in one process, one after the other."""
+    if "docker_engine" in getattr(item, "fixturenames", ()):
+        return "docker"
+    path = item.path.relative_to(Path(__file__).parents[1])
+    return TOGETHER.get(path.parent.as_posix(), path.as_posix())
+
+
+@contextmanager
+def turn(*, alone: bool) -> Iterator[None]:
+    """Among the processes of one run: with the others, or with nobody.
+
+    Whoever wants to be alone holds the gate while waiting for the others to finish, so that
+    they do not start anew before.
+    """
+    if "PYTEST_XDIST_TESTRUNUID" not in os.environ:
+        yield
+        return
+    place = Path(tempfile.gettempdir()) / f"tests-{os.environ['PYTEST_XDIST_TESTRUNUID']}"
+    with ExitStack() as held:
+        gate = held.enter_context(place.with_suffix(".gate").open("a"))
+        room = held.enter_context(place.with_suffix(".room").open("a"))
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the mark means."""
+    config.addinivalue_line("markers", "alone: has to be quick enough, so nothing runs beside it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test its group."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Wait for the turn before any clock of the test runs."""
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
