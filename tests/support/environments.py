@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from spcs_worker_tui.domain.environment import Edit, EditEnvironment
@@ -54,3 +55,15 @@ async def shown(bench: UpdateBench) -> dict[str, str]:
     """Variable to its value, or to the secret that it comes from."""
     found = await (await environments(bench)).read(KEY)
     return {row.name: row.source if row.is_secret else row.revealed for row in found.rows}
+
+
+def held(bench: UpdateBench, name: str) -> str:
+    """The value of that secret."""
+    return bench.lab.account.secrets[tuple(name.split("."))].values["secret_string"]  # type: ignore[index]
+
+
+def pieces(value: str) -> Iterator[str]:
+    """The value, as SQL writes it, and any ten characters of it."""
+    yield value
+    yield value.replace("\\", "\\\\").replace("'", "''")
+    yield from (value[at : at + 10] for at in range(len(value) - 9))
