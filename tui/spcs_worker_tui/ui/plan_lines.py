@@ -14,7 +14,8 @@ from spcs_worker_tui.ui.lines import Cell, Line, fit, wrap
 
 _BAR = 16
 _PART = 22
-_LINES = 8
+_LINES = 4
+"""Of the log that are always shown."""
 _TONES = {
     StepState.RUNNING: "accent",
     StepState.DONE: "verdict-healthy",
@@ -62,24 +63,36 @@ def difference_lines(words: str, room: int) -> list[Line]:
     return _indented(sign, words, tone, room)
 
 
-def run_lines(run: ChangeRun, glyphs: fmt.Glyphs, now: datetime, room: int) -> list[Line]:
-    """How far a plan got that was approved; the newest words of its log at the end."""
+def run_lines(
+    run: ChangeRun, glyphs: fmt.Glyphs, now: datetime, room: int, height: int
+) -> list[Line]:
+    """How far a plan got that was approved; the newest words of its log at the end.
+
+    Args:
+        run: The change.
+        glyphs: What signs to draw with.
+        now: Our own clock.
+        room: Cells in a line.
+        height: Lines that are seen at once: what is left of them is for the log.
+    """
     lines: list[Line] = [(Cell(part, "ink bold"),) for part in wrap(run.plan.title, room)]
     word = f"for {fmt.span(run.total(now))}" if run.is_running else fmt.span(run.total(now))
-    lines += [(Cell(f"{run.plan.subject}  {word}", "muted"),), ()]
+    subject = "" if run.plan.subject in run.plan.title else f"{run.plan.subject}  "
+    lines += [(Cell(f"{subject}{word}", "muted"),), ()]
     for number, step in enumerate(run.plan.steps, 1):
         lines += _step(run, number, step, glyphs, now, room)
+    ending = _ending(run, glyphs, room)
     if run.lines:
         lines.append(())
-        newest = list(run.lines)[-_LINES:]
+        newest = list(run.lines)[-max(_LINES, height - len(lines) - len(ending)) :]
         lines += [(Cell(fit(one_line(text, 500), room).rstrip(), "muted"),) for text in newest]
-    return [*lines, *_ending(run, glyphs, room)]
+    return [*lines, *ending]
 
 
 def _head(plan: Plan, connection: ConnectionSnapshot | None, room: int) -> Iterator[Line]:
     for part in wrap(plan.title, room):
         yield (Cell(part, "ink bold"),)
-    if plan.subject:
+    if plan.subject and plan.subject not in plan.title:
         yield (Cell(plan.subject, "ink"),)
     if connection is None:
         if plan.connection:

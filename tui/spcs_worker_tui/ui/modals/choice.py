@@ -19,6 +19,7 @@ from spcs_worker_tui.ui.widgets.line_view import LineView
 
 _OTHER_LINES = 6
 _DETAILS = 6
+"""Lines of what is known of an item, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class ChoiceModal(Dialog[str | None]):
         self._items = items
         self._hint = hint
         self._start = start
-        self._has_details = any(item.details for item in items)
+        self._details = min(_DETAILS, max((len(item.details) for item in items), default=0))
 
     def compose(self) -> ComposeResult:
         """The list, and what is known of the item under the cursor."""
@@ -160,7 +161,7 @@ class ChoiceModal(Dialog[str | None]):
             box.border_subtitle = self._hint
             yield ItemList(self._items)
             text = Text(id="text")
-            text.display = self._has_details
+            text.display = bool(self._details)
             yield text
 
     def on_mount(self) -> None:
@@ -171,7 +172,7 @@ class ChoiceModal(Dialog[str | None]):
     def on_resize(self) -> None:
         """Other lines fit now."""
         self.query_one("#box").styles.width = self.box_width
-        details = _DETAILS + 1 if self._has_details else 0
+        details = self._details + 1 if self._details else 0
         most = max(3, self.app.size.height - _OTHER_LINES - details)
         self.query_one(ItemList).styles.height = min(len(self._items), most)
         self._show_details(self.query_one(ItemList).index)
@@ -181,9 +182,9 @@ class ChoiceModal(Dialog[str | None]):
         self._show_details(event.index)
 
     def _show_details(self, index: int) -> None:
-        if self._has_details:
+        if self._details:
             text = self.query_one("#text", Text)
-            text.styles.height = _DETAILS
+            text.styles.height = self._details
             text.show_lines([clip(line, self.room) for line in self._items[index].details])
 
     @on(ItemList.Chosen)

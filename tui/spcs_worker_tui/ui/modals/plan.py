@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -18,6 +18,7 @@ from spcs_worker_tui.domain.plan import Plan
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.bindings import PLAN
 from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
+from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.messages import PlanApproved, PlanAsked, StopAsked
 from spcs_worker_tui.ui.modals.ask import AskModal
 from spcs_worker_tui.ui.modals.dialog import Dialog, Text, sentences
@@ -98,12 +99,20 @@ class PlanModal(Dialog[None]):
             if self._refusal is not None:
                 told = " ".join(filter(None, (self._refusal.message, self._refusal.next_step)))
                 lines += [(), *sentences([told], self.room, "verdict-degraded bold")]
-            self.fill(lines, others=_OTHER_LINES + len(run.request.options))
+            self._show_hint(lines, self.fill(lines, others=_OTHER_LINES + len(run.request.options)))
             return
-        lines = run_lines(run, self._glyphs, self._now(), self.room)
+        height = self.app.size.height - _OTHER_LINES
+        lines = run_lines(run, self._glyphs, self._now(), self.room, height)
         text = self.fill(lines, others=_OTHER_LINES)
+        self._show_hint(lines, text)
         if run.is_running and len(lines) > text.page:
             self.call_after_refresh(text.scroll_to, y=self._place(len(lines)), animate=False)
+
+    def _show_hint(self, lines: Sequence[Line], text: Text) -> None:
+        """How to read on, where there is more than fits."""
+        height = text.styles.height
+        fits = height is None or len(lines) <= height.value
+        self.query_one("#box").border_subtitle = "" if fits else "pgdn and pgup read on"
 
     def _place(self, count: int) -> int:
         """The line to scroll to, so that what goes on is seen: near the end it is the end."""
