@@ -199,6 +199,19 @@ async def test_what_does_not_come_up_says_so_and_can_be_taken_back(bench: Deploy
     assert bench.update.running == everywhere(bench, first)
 
 
+async def test_what_did_not_come_up_is_not_taken_for_done_the_next_time(bench: DeployBench):
+    await deployed(bench)
+    bench.engine.source = "second"
+    bench.update.prefect.silent = True
+    bench.update.timing = replace(bench.update.timing, beating_within=1)
+    assert ends(await deployed(bench))[-1] == "heartbeats failed"
+    again = ends(await deployed(bench))
+    assert again[-3:] == ["specification skipped", "rollout done", "heartbeats failed"]
+    bench.update.prefect.silent = False
+    assert ends(await deployed(bench))[-1] == "heartbeats done"
+    assert bench.update.states()[-1] == "updated ready"
+
+
 async def test_a_suspended_service_is_not_waited_for(bench: DeployBench):
     await deployed(bench)
     await bench.update.lab.sql("ALTER SERVICE WORKER SUSPEND")

@@ -21,7 +21,8 @@ from spcs_worker_tui.operations.update.steps import Goal, UpdateSteps
 from spcs_worker_tui.operations.update.tools import Tools
 from spcs_worker_tui.operations.update.wish import Wish
 
-_UNFINISHED = (HistoryState.BEGUN, HistoryState.APPLIED)
+_UNFINISHED = (HistoryState.BEGUN, HistoryState.APPLIED, HistoryState.FAILED)
+"""What did not come up the last time is looked at again, and not taken for done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +135,13 @@ class Updates:
             )
 
     def _unfinished(self, present: Present, document: SpecDocument) -> HistoryEntry | None:
-        """The entry of an update to this very document that was interrupted, if there is one."""
+        """The entry of an update to this very document that did not end well, if there is one."""
         account, service = present.identity.account, present.service
         entries = self._tools.history.entries(account, service.key)
         last = entries[-1] if entries else None
         if last is None or last.state not in _UNFINISHED:
             return None
-        if last.state is HistoryState.APPLIED and last.spec_digest != service.spec_digest:
+        if last.state is not HistoryState.BEGUN and last.spec_digest != service.spec_digest:
             return None
         return last if last.spec == document.without_hidden_values().text else None
 
