@@ -43,6 +43,12 @@ def project(docker_engine: DockerEngine, site: Site, tmp_path: Path) -> Iterator
     eventually(lambda: not docker_engine.containers(), "end of the containers", 60)
 
 
+def with_one_instance(project: SmallProject) -> None:
+    """Where two would only take longer."""
+    settings = project.folder / "spcs-worker.toml"
+    settings.write_text(settings.read_text().replace("min_instances = 2", "min_instances = 1"))
+
+
 def running(site: Site) -> dict[str, str]:
     """Instance to the digest that it runs, of those that are READY."""
     return {
@@ -88,15 +94,30 @@ async def test_twice_under_the_same_tag_and_back(project: SmallProject, site: Si
     )
     assert back.status == 0, back.err
     assert running(site) == {"0": old, "1": old}
-    # What `docker login` would have left.
+    # What `docker login` would have left, or a log that says too much.
     assert not list(project.program.home.glob("**/.docker*"))
+    for path in project.folder.rglob("*"):
+        assert path.is_dir() or b"sessiontoken" not in path.read_bytes(), path
+
+
+async def test_what_does_not_come_up_is_taken_back(project: SmallProject, site: Site):
+    with_one_instance(project)
+    first = await project.run("deploy", "--yes")
+    assert first.status == 0, first.err
+    old = tagged(site)
+    (project.folder / "main.py").write_text("raise SystemExit('nothing to work with')\n")
+    broken = await project.run("deploy", "--yes", "--rollback-on-failure")
+    assert broken.status == 2, broken.err
+    assert "its last words: nothing to work with" in broken.err
+    assert "It did not come up: going back to what was deployed before." in broken.err
+    assert tagged(site) != old
+    assert running(site) == {"0": old}
 
 
 async def test_killed_at_every_step_it_is_finished_by_the_next_run(
     project: SmallProject, site: Site
 ):
-    settings = project.folder / "spcs-worker.toml"
-    settings.write_text(settings.read_text().replace("min_instances = 2", "min_instances = 1"))
+    with_one_instance(project)
     first = await project.run("deploy", "--yes")
     assert first.status == 0, first.err
     for number, step in enumerate(STEPS, 1):
