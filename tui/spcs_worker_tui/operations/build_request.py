@@ -159,7 +159,15 @@ async def _arguments(
 
 async def _value(source: SourceTree, value: str, path: PurePath) -> str:
     """The value itself, or what the file holds that it names with `@`."""
-    return (await source.text(path)).strip() if value.startswith("@") else value
+    if not value.startswith("@"):
+        return value
+    try:
+        return (await source.text(path)).strip()
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"a build argument cannot be used: {error}",
+            next_step="After an @ comes a file: NAME=@FILE; in the settings beside the settings.",
+        ) from error
 
 
 def _labels(chosen: ChosenImage) -> Iterator[tuple[str, str]]:
