@@ -109,3 +109,17 @@ def test_text_from_outside_moves_no_cursor(show: Show):
     steps(running(PUSH, "\x1b[2J1 of 9\n\n", ALL_LAYERS, 1, 9))
     assert "\x1b[2J" not in screen.getvalue()
     assert screen.getvalue().endswith("all layers: 1 of 9")
+
+
+def test_a_line_that_is_written_over_does_not_wrap(show: Show, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    steps, screen = show(True, 1)
+    steps(running(PUSH, "x" * 100, ALL_LAYERS, 1, 9))
+    assert len(screen.getvalue().rpartition("\x1b[2K")[2]) == 19
+
+
+def test_layers_that_wait_are_not_worth_a_line(show: Show):
+    steps, screen = show(False, 1)
+    steps(running(PUSH, "Preparing", "layer"))
+    steps(running(PUSH, "Layer already exists", "layer"))
+    assert screen.getvalue().splitlines()[1:] == ["      layer: Layer already exists"]

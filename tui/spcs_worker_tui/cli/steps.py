@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from spcs_worker_tui.operations.push_meter import ALL_LAYERS
 
 EVERY = 5.0
 """Seconds between two sayings of how far a counted thing is, where they cannot be overwritten."""
+_NOT_YET = ("Preparing", "Waiting")
+"""What a layer is while others go first."""
 _CLEAR = "\r\x1b[2K"
 _MARKS = {StepState.DONE: "done", StepState.SKIPPED: "skipped", StepState.FAILED: "failed"}
 
@@ -59,7 +62,7 @@ class StepList:
             self._line(words)
 
     def _running(self, progress: StepProgress) -> None:
-        if not progress.detail:
+        if not progress.detail or (progress.part and progress.detail in _NOT_YET):
             return
         part = f"{progress.part}: " if progress.part else ""
         text = f"      {part}{one_line(progress.detail)}"
@@ -84,7 +87,9 @@ class StepList:
         say(text)
 
     def _overwrite(self, text: str) -> None:
-        sys.stderr.write(f"{_CLEAR}{printable(text)}")
+        # A line that wraps could not be written over.
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"{_CLEAR}{printable(text)[:width]}")
         sys.stderr.flush()
         self._is_over = True
 
