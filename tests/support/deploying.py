@@ -100,9 +100,6 @@ class PretendEngine:
         self.pushed.append(reference)
         return pushed
 
-    async def close(self) -> None:
-        return
-
     @property
     def digest(self) -> str:
         """Of what `source` is once it is pushed."""

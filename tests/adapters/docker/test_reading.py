@@ -132,6 +132,11 @@ def test_words_without_an_end_of_line_are_last_words_too():
             "the disk of the Docker engine is full",
             "docker builder prune",
         ),
+        (
+            "the --mount option requires BuildKit. Refer to https://docs.docker.com/",
+            "the --mount option requires BuildKit",
+            "classic builder",
+        ),
         ("something new", "it cannot be built: something new", "run the same command again"),
     ],
 )

@@ -136,9 +136,6 @@ class ImageEngine(Protocol):
             RegistryError: The registry cannot be reached, or refuses.
         """
 
-    async def close(self) -> None:
-        """Let go of the connection; never raises."""
-
 
 @dataclass(frozen=True, slots=True)
 class Revision:

@@ -58,9 +58,6 @@ class DockerEngine:
             lambda client, stop: client.push(image, reference, password, told, stop)
         )
 
-    async def close(self) -> None:
-        """Nothing is kept open between two calls."""
-
     async def _call(self, call: Callable[[Client, Stop], Value]) -> Value:
         def work(stop: Stop) -> Value:
             # Importing the SDK takes a fifth of a second.

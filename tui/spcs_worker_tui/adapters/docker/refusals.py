@@ -38,6 +38,10 @@ _BUILD_CURES: Sequence[tuple[str, str]] = (
     ("unknown instruction", "Correct that line of the Dockerfile."),
     ("COPY failed", "Put the file there, or look whether .dockerignore leaves it out."),
     ("ADD failed", "Put the file there, or look whether .dockerignore leaves it out."),
+    (
+        "requires BuildKit",
+        "Write that line without it: the classic builder, which the Docker SDK uses, has no more.",
+    ),
     ("network mode", "Leave out --network, or name one of `docker network ls`."),
 )
 _UNREACHABLE = (
