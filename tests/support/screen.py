@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
 
+from textual._context import visible_screen_stack
 from textual._xterm_parser import XTermParser
 from textual.pilot import Pilot
 
@@ -39,6 +40,8 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], *, within: f
 def seen(app: Any) -> list[str]:
     """The lines on the screen, as a reader sees them."""
     width, height = app.size
+    # With what shines through a dialog: Textual keeps what it painted once.
+    visible_screen_stack.set(app._background_screens)
     lines = app.screen._compositor.render_strips()
     return ["".join(segment.text for segment in line)[:width] for line in lines][:height]
 

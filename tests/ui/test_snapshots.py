@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.plan import Step, StepProgress, StepState
@@ -24,8 +25,10 @@ README_PICTURE = Path(__file__).parents[2] / "docs" / "dashboard.svg"
 
 
 @pytest.fixture
-def picture(snap_compare: Any) -> Pictures:
+def picture(snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> Pictures:
     """Compare the dashboard after those keys, once that text is there, with its picture."""
+
+    monkeypatch.setattr(Input, "_toggle_cursor", lambda _: None)  # a cursor that does not blink
 
     def compare(
         *keys: str,
