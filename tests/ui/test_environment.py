@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
-from textual.widgets import Input, TextArea
+from textual.widgets import Button, Input, TextArea
 
 from spcs_worker_tui.domain.environment import (
     EditEnvironment,
@@ -45,8 +45,13 @@ async def fill(pilot, **values: str) -> None:
     await until(pilot, lambda: isinstance(pilot.app.screen, FormModal))
     for name, value in values.items():
         pilot.app.screen.query_one(f"#{name}", Input).value = value
-    await pilot.click("#ok")
+    hand_in(pilot)
     await pilot.pause()
+
+
+def hand_in(pilot) -> None:
+    """Press the button wherever it is by now: a sentence that comes moves it."""
+    pilot.app.screen.query_one("#ok", Button).press()
 
 
 async def planned(pilot, console: ScriptedConsole) -> EditEnvironment:
@@ -149,23 +154,26 @@ async def test_lines_that_are_none_are_refused_and_nothing_of_them_is_taken() ->
         await pilot.press("p")
         await until(pilot, lambda: isinstance(pilot.app.screen, FormModal))
         pilot.app.screen.query_one(TextArea).text = "GOOD=1\nnot a line\n"
-        await pilot.click("#ok")
+        hand_in(pilot)
         await until(pilot, lambda: shows(pilot.app, "line 2: this is not NAME=VALUE"))
         pilot.app.screen.query_one(TextArea).text = "GOOD=1\n"
-        await pilot.click("#ok")
+        hand_in(pilot)
         await until(pilot, lambda: shows(pilot.app, "1 edit, not made yet"))
 
 
-async def test_a_file_is_imported_and_one_that_is_not_there_is_named(tmp_path: Path) -> None:
+async def test_a_file_is_imported_and_one_that_is_not_there_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     file = tmp_path / "some.env"
     file.write_text("# comment\nBATCH=7\n")
     console = ScriptedConsole(demo())
     async with opened(console) as pilot:
         await edit(pilot)
         await pilot.press("i")
-        await fill(pilot, path=str(tmp_path / "none.env"))
-        await until(pilot, lambda: shows(pilot.app, "cannot be read"))
-        await fill(pilot, path=str(file))
+        await fill(pilot, path="none.env")
+        await until(pilot, lambda: shows(pilot.app, "none.env cannot be read"))
+        await fill(pilot, path="some.env")
         await until(pilot, lambda: shows(pilot.app, "1 edit, not made yet"))
         assert (await planned(pilot, console)).edits == (SetVariable("BATCH", "7", "worker"),)
 

@@ -49,7 +49,10 @@ def picture(snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> Pictures:
                 await pilot.press(key)
             if until_shown:
                 await until(pilot, lambda: shows(app, until_shown))
-            await until(pilot, lambda: is_settled(app))
+            await until(pilot, lambda: is_settled(app) and app.focused is not None)
+            await until(
+                pilot, lambda: all(f._cursor_visible for f in app.screen.query("Input:focus"))
+            )
             await pilot.pause()
 
         return bool(snap_compare(app, terminal_size=size, run_before=prepare))
