@@ -83,8 +83,10 @@ class SpecFile:
 
     def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
         """Keep it; see the port."""
-        if not key.account or not key.digest or (
-            spec.binding is not None and _may_be_secret(spec.binding.pool)
+        if (
+            not key.account
+            or not key.digest
+            or (spec.binding is not None and _may_be_secret(spec.binding.pool))
         ):
             return
         if self._known().get(key) != spec:

@@ -12,13 +12,12 @@ import os
 import signal
 import socket
 import sys
-import urllib.parse
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import httpx
 
-from spcs_worker_tui.sandbox.prefect import template
+from spcs_worker_tui.sandbox.prefect import serve, template
 from spcs_worker_tui.sandbox.prefect.gate import Gate
 
 START_SECONDS = 240.0
@@ -173,7 +172,7 @@ class PrefectServer:
         (self.home / "tmp").mkdir(exist_ok=True)
         with self._log_path.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "prefect", "server", "start"),
+                *(sys.executable, "-m", serve.__name__, "server", "start"),
                 *("--host", self.gate.host, "--port", str(port), "--no-ui", "--analytics-off"),
                 env=self._environment(),
                 cwd=self.home,
@@ -196,7 +195,6 @@ class PrefectServer:
             "DO_NOT_TRACK": "1",
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(self.home / "tmp"),
-            "PREFECT_SERVER_DATABASE_CONNECTION_URL": one_connection_url(self.home),
         }
         if self._fast:
             env |= FAST
@@ -230,19 +228,6 @@ class PrefectServer:
                 async with asyncio.timeout(patience):
                     await process.wait()
                     return
-
-
-def one_connection_url(home: Path) -> str:
-    """The database in that PREFECT_HOME, over a single connection.
-
-    With several, Prefect on SQLite stands still for a minute whenever the machine is busy: one
-    connection waits up to 60 s for the write lock and keeps its mutex; the event loop, freeing
-    a cursor of that same connection, waits for the mutex; and whoever has the write lock waits
-    for the event loop to commit. Prefect makes its pool one connection wide for addresses with
-    `:memory:` in them; SQLite ignores URI parameters that it does not know.
-    """
-    path = urllib.parse.quote(str((home / template.DATABASE).absolute()))
-    return f"sqlite+aiosqlite:///file:{path}?uri=true&connections=:memory:"
 
 
 def free_port(host: str = "127.0.0.1") -> int:
