@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 sys.path.insert(0, str(Path(__file__).parent))
 
 pytest_plugins = ["support.parallel"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
+    """What one test found out is not known to another, nor what the user's own runs did."""
+    nowhere = tmp_path_factory.getbasetemp() / f"memory-{uuid4().hex}"
+    monkeypatch.setenv("SPCS_WORKER_TUI_CACHE_DIR", str(nowhere))
 
 
 @pytest.fixture(scope="session")

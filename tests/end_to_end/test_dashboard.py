@@ -76,14 +76,12 @@ def test_fleet_heartbeat_flow_run_and_the_death_of_a_worker(terminal: Terminal) 
     assert len(victims) == 1
     os.kill(victims[0], signal.SIGKILL)
     killed = time.monotonic()
-    screen = terminal.wait_for(
-        lambda screen: "healthy" not in row(screen, "ETL_WORKER", "dev"), 2 * REFRESH_SECONDS + 3
+    reasons = "Restart|Starting for|Container up|Stuck"
+    # The whole row: a frame may come in pieces.
+    terminal.wait_for(
+        rf"(degraded|broken)\s+ETL_WORKER\s+dev\b.*({reasons})", 2 * REFRESH_SECONDS + 3
     )
     assert time.monotonic() - killed < 2 * REFRESH_SECONDS + 3
-    assert re.search(r"(degraded|broken)\s+ETL_WORKER\s+dev", row(screen, "ETL_WORKER", "dev"))
-    assert re.search(
-        r"Restarted|Restart loop|Starting for|Container up, worker has not reported|Stuck", screen
-    ), screen
 
     # Leaving takes everything along.
     children = marked_processes(terminal.pid)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from spcs_worker_tui.cli.arguments import parse
 from spcs_worker_tui.cli.console import PROGRAM, complain, say, sentence
@@ -86,5 +88,19 @@ def _defect(error: Exception) -> int:
     return Exit.INTERNAL
 
 
+def run() -> NoReturn:
+    """Run the program as a process, and end it at once.
+
+    Everything is closed by then. The connector's core and a keyring that hangs leave threads
+    behind, and one of those can touch the interpreter while it is torn down, which ends it with
+    SIGABRT instead of the exit status.
+    """
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
