@@ -208,6 +208,7 @@ class ApiReader:
             server_version=self._server_version,
             clock_skew=parts.clock_skew,
             is_paused=rows.flag(pool, "is_paused"),
+            description=rows.text(pool, "description"),
             concurrency_limit=rows.number(pool, "concurrency_limit"),
             active_slots=rows.number(pool, "active_slots"),
             queues=queues,
