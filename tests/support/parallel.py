@@ -19,6 +19,9 @@ TOGETHER = {
 }
 """Folders whose tests share a Docker engine, a `snow` process or a Prefect server."""
 
+PLACE = "SPCS_WORKER_TUI_TESTS_PLACE"
+"""Names the folder in which the processes of one run wait for each other."""
+
 
 def group_of(item: pytest.Item) -> str:
     """Tests of one group run in one process, one after the other."""
@@ -35,10 +38,10 @@ def turn(*, alone: bool) -> Iterator[None]:
     Whoever wants to be alone holds the gate while waiting for the others to finish, so that
     they do not start anew before.
     """
-    if "PYTEST_XDIST_TESTRUNUID" not in os.environ:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
         yield
         return
-    place = Path(tempfile.gettempdir()) / f"tests-{os.environ['PYTEST_XDIST_TESTRUNUID']}"
+    place = Path(os.environ[PLACE]) / "turn"
     with ExitStack() as held:
         gate = held.enter_context(place.with_suffix(".gate").open("a"))
         room = held.enter_context(place.with_suffix(".room").open("a"))
@@ -49,8 +52,12 @@ def turn(*, alone: bool) -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say what the mark means."""
+    """Say what the mark means; make the place to wait at, for all processes of this run."""
     config.addinivalue_line("markers", "alone: has to be quick enough, so nothing runs beside it")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        place = tempfile.TemporaryDirectory(prefix="spcs-worker-tui-tests-")
+        os.environ[PLACE] = place.name
+        config.add_cleanup(place.cleanup)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
