@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -52,18 +50,6 @@ async def test_importing_leaves_the_environment_alone(monkeypatch: pytest.Monkey
     before = dict(os.environ)
     import_writer()
     assert dict(os.environ) == before
-
-
-async def test_importing_leaves_nothing_behind(tmp_path: Path) -> None:
-    code = (
-        "import os; from spcs_worker_tui.adapters.prefect.quiet_import import import_writer; "
-        "import_writer(); os._exit(0)"
-    )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, env=os.environ | {"TMPDIR": str(tmp_path)}
-    )
-    assert await process.wait() == 0
-    assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_pool_is_paused_described_and_goes_on(prefect: Lab) -> None:
