@@ -169,7 +169,8 @@ async def test_logs_fall_back_to_the_documented_arguments(bench: Bench) -> None:
     for _ in range(2):
         lines = await bench.session.service_logs(KEY, 0, "worker", lines=50)
         assert list(lines) == [(None, "one"), (None, "two")]
-    assert len(seven) == 1
+    # Once, and once more to be sure that it was about the arguments.
+    assert len(seven) == 2
 
 
 async def test_logs_of_a_container_that_has_none_yet(bench: Bench) -> None:
@@ -183,6 +184,26 @@ async def test_logs_of_a_container_that_has_none_yet(bench: Bench) -> None:
     bench.lab.platform.log = "2024-10-22T01:12:29Z one"
     ((stamp, text),) = await bench.session.service_logs(KEY, 0, "worker", lines=50)
     assert (stamp is not None, text) == (True, "one")
+
+
+async def test_a_container_that_starts_between_two_questions_keeps_its_time_stamps(
+    bench: Bench,
+) -> None:
+    running_service(bench.lab)
+    bench.lab.platform.log = "2024-10-22T01:12:29Z one"
+    refused: list[object] = []
+
+    def refuse_the_first(statement: object) -> SqlError | None:
+        if refused or not getattr(statement, "args", ()):
+            return None
+        refused.append(statement)
+        return SqlError("392605", "22023", "Container has not started")
+
+    bench.gate.refuse = refuse_the_first
+    for _ in range(2):
+        ((stamp, text),) = await bench.session.service_logs(KEY, 0, "worker", lines=50)
+        assert (stamp is not None, text) == (True, "one")
+    assert len(refused) == 1
 
 
 async def test_statements_run_side_by_side_but_not_too_many(bench: Bench) -> None:

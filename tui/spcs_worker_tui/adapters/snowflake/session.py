@@ -203,22 +203,26 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess):
             answer = await self._send(statement)
             return "".join(str(v) for row in answer.rows for v in row.values() if v is not None)
 
-        if self._has_log_stamps is not False:
+        if self._has_log_stamps is False:
+            return logs.plain_lines(await read(timestamps=False))
+        try:
+            text = await read(timestamps=True)
+        except (NotVisibleError, PrivilegeError):
+            raise
+        except StatementRefusedError:
+            if self._has_log_stamps:
+                raise
+            # Never answered before, so the refusal may be about the undocumented arguments or
+            # about this container. It was the former where the five documented ones are answered
+            # and these are refused again: the container may have started in between.
+            plain = await read(timestamps=False)
             try:
                 text = await read(timestamps=True)
-            except (NotVisibleError, PrivilegeError):
-                raise
             except StatementRefusedError:
-                if self._has_log_stamps:
-                    raise
-            else:
-                self._has_log_stamps = True
-                return logs.stamped_lines(text)
-        # Never asked before, so the refusal may be about the undocumented arguments, or about
-        # this container. Only an answer to the five documented ones says that it was the former.
-        text = await read(timestamps=False)
-        self._has_log_stamps = False
-        return logs.plain_lines(text)
+                self._has_log_stamps = False
+                return logs.plain_lines(plain)
+        self._has_log_stamps = True
+        return logs.stamped_lines(text)
 
     def suspend_statement(self, key: ServiceKey) -> str:
         """Exactly what `suspend_service` sends, for a plan to show."""
