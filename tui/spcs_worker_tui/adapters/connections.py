@@ -129,6 +129,12 @@ def read_connections(environ: Mapping[str, str] = os.environ) -> SavedConnection
     )
 
 
+def connection_files(environ: Mapping[str, str] = os.environ) -> tuple[Path, Path]:
+    """The two files that `read_connections` reads, whether they are there or not."""
+    directory = _directory(environ)
+    return directory / "connections.toml", directory / "config.toml"
+
+
 def _directory(environ: Mapping[str, str]) -> Path:
     """Where connector 5.2 looks: one that is named but missing is passed over (measured)."""
     home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
