@@ -42,19 +42,7 @@ class SecretChanges(ABC):
         """`SHOW SECRETS IN SCHEMA …`; see the port."""
         place = f"{identifier(database)}.{identifier(schema)}"
         answer = await self._send(f"SHOW SECRETS IN SCHEMA {place}")
-        return tuple(
-            SecretObject(
-                SecretName(
-                    rows.text(row, "database_name"),
-                    rows.text(row, "schema_name"),
-                    rows.text(row, "name"),
-                ),
-                rows.text(row, "secret_type"),
-                rows.text(row, "owner"),
-                rows.text(row, "comment"),
-            )
-            for row in answer.rows
-        )
+        return tuple(map(secret_object, answer.rows))
 
     def secret_reference(self, name: SecretName) -> str:
         """As a specification and SQL name it; see the port."""
@@ -101,6 +89,17 @@ class SecretChanges(ABC):
         # Outside of the handler: the connector's own error holds the statement, and as the context
         # of ours it would go wherever that goes.
         raise clean
+
+
+def secret_object(row: rows.Row) -> SecretObject:
+    """One row of SHOW SECRETS."""
+    names = (rows.text(row, column) for column in ("database_name", "schema_name", "name"))
+    return SecretObject(
+        SecretName(*names),
+        rows.text(row, "secret_type"),
+        rows.text(row, "owner"),
+        rows.text(row, "comment"),
+    )
 
 
 def _without(error: SnowflakeError, value: Secret) -> SnowflakeError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.adapters.connections import ConnectionSettings
 from spcs_worker_tui.adapters.snowflake import logs, rows, statements
+from spcs_worker_tui.adapters.snowflake.account import AccountFacts
 from spcs_worker_tui.adapters.snowflake.keys import key_in_hand
 from spcs_worker_tui.adapters.snowflake.registry import RegistryAccess
 from spcs_worker_tui.adapters.snowflake.secret_changes import SecretChanges
@@ -47,8 +48,8 @@ CLOSE_SECONDS = 3.0
 CONCURRENT_STATEMENTS = 8
 
 
-class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess):
-    """Implements the port `SnowflakeSession`.
+class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFacts):
+    """Implements the ports `SnowflakeSession` and `AccountReader`.
 
     Logs in when first needed, and again, once, when the account has ended the session; never
     interactively unless `open` was asked to.
