@@ -125,6 +125,34 @@ async def test_an_image_that_left_the_repository_cannot_be_pulled(small: SmallAc
     assert seen(only_container(service)) == ("PENDING", "Failed to pull image", 0, None)
 
 
+async def test_a_pull_that_fails_on_the_node_is_tried_without_end(small: SmallAccount) -> None:
+    small.behaviours["worker"] = Behaviour(can_pull=False)
+    small.pool()
+    service = small.service(small.image("worker"))
+    for seconds in (STARTED, 100, 1000):
+        await small.after(seconds)
+        container = only_container(service)
+        assert seen(container) == ("PENDING", "Failed to pull image", 0, None)
+        assert service.status == "PENDING"
+        assert container.start_time is None
+    small.behaviours["worker"] = Behaviour()
+    await small.after(21)
+    assert seen(container) == ("READY", "Running", 0, None)
+
+
+async def test_a_container_whose_pull_fails_on_the_node_can_be_stopped(
+    small: SmallAccount,
+) -> None:
+    small.behaviours["worker"] = Behaviour(can_pull=False)
+    small.pool()
+    service = small.service(small.image("worker"))
+    await small.after(STARTED)
+    small.suspend(service)
+    await small.after(1)
+    assert service.status == "SUSPENDED"
+    assert not service.instances
+
+
 async def test_an_invalid_image_name(small: SmallAccount) -> None:
     small.pool()
     image = small.image("worker")

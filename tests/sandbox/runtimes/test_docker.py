@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from spcs_worker_tui.sandbox.reconciler.addresses import LoopbackAddresses
-from spcs_worker_tui.sandbox.runtimes.base import Exit, Launch
+from spcs_worker_tui.sandbox.runtimes.base import Exit, ImageNotPulledError, Launch
 from spcs_worker_tui.sandbox.runtimes.docker import LABEL, DockerContainer, DockerRuntime
 from spcs_worker_tui.sandbox.runtimes.docker_engine import EngineError, engine_socket
 from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
@@ -265,18 +265,15 @@ async def test_probes_tell_two_containers_on_one_port_apart(bench: Bench) -> Non
     assert await good.probe(8080, "/health") is None
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"command": ("no-such-program",)}, "executable file not found"),
-        ({"image_digest": "sha256:" + "0" * 64}, "MANIFEST_UNKNOWN|manifest unknown|not found"),
-    ],
-)
-async def test_what_cannot_be_started_leaves_nothing(
-    bench: Bench, changes: dict[str, Any], reason: str
-) -> None:
-    with pytest.raises(OSError, match=reason):
-        await bench.run(**changes)
+async def test_what_cannot_be_started_leaves_nothing(bench: Bench) -> None:
+    with pytest.raises(OSError, match="executable file not found"):
+        await bench.run(command=("no-such-program",))
+    assert await bench.names() == []
+
+
+async def test_what_cannot_be_pulled_says_that_it_was_the_pull(bench: Bench) -> None:
+    with pytest.raises(ImageNotPulledError, match=r"MANIFEST_UNKNOWN|manifest unknown|not found"):
+        await bench.run(image_digest="sha256:" + "0" * 64)
     assert await bench.names() == []
 
 

@@ -14,7 +14,12 @@ from spcs_worker_tui.sandbox.reconciler.delays import Delays
 from spcs_worker_tui.sandbox.reconciler.events import container_event
 from spcs_worker_tui.sandbox.reconciler.images import InvalidImageNameError, find_image
 from spcs_worker_tui.sandbox.reconciler.probes import watch_liveness, watch_readiness
-from spcs_worker_tui.sandbox.runtimes.base import Exit, LogSink, RunningContainer
+from spcs_worker_tui.sandbox.runtimes.base import (
+    Exit,
+    ImageNotPulledError,
+    LogSink,
+    RunningContainer,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -145,15 +150,22 @@ class ContainerLife:
             self.show("PENDING", "Waiting to start")
 
     async def _pull(self) -> Image:
-        delays, clock, failures = self._shared.delays, self._shared.clock, 0
+        failures = 0
         while True:
-            await clock.sleep(delays.image_pull)
+            await self._shared.clock.sleep(self._shared.delays.image_pull)
             image = find_image(self._shared.account, self._model.image, self._model.image_digest)
             if image is not None and image.pullable:
                 return image
-            self.show("PENDING", "Failed to pull image")
-            await clock.sleep(Delays.doubled(delays.pull_retry, delays.pull_retry_limit, failures))
+            await self._not_pulled(failures)
             failures += 1
+
+    async def _not_pulled(self, failures: int) -> None:
+        """Say so, and wait until it is time to try again."""
+        self.show("PENDING", "Failed to pull image")
+        delays = self._shared.delays
+        await self._shared.clock.sleep(
+            Delays.doubled(delays.pull_retry, delays.pull_retry_limit, failures)
+        )
 
     async def _one_life(self, image: Image, write: LogSink) -> Exit | None:
         running = await self._start(image, write)
@@ -174,6 +186,20 @@ class ContainerLife:
                 watcher.cancel()
 
     async def _start(self, image: Image, write: LogSink) -> RunningContainer | None:
+        """The next life, or None where it cannot begin; its image is pulled without end."""
+        failures = 0
+        while True:
+            try:
+                return await self._begin_life(image, write)
+            except ImageNotPulledError as error:
+                _logger.warning("image of %s is not pulled: %s", self._model.name, error)
+            except OSError as error:
+                _logger.warning("container %s cannot be started: %s", self._model.name, error)
+                return None
+            await self._not_pulled(failures)
+            failures += 1
+
+    async def _begin_life(self, image: Image, write: LogSink) -> RunningContainer:
         await self._shared.clock.sleep(self._shared.delays.container_start)
         launch = environment.launch_for(
             self._shared.account,
@@ -188,9 +214,6 @@ class ContainerLife:
         try:
             runtime = self._shared.runtimes.runtime_for(image.command)
             running = await runtime.start(launch, write)
-        except OSError as error:
-            _logger.warning("container %s cannot be started: %s", self._model.name, error)
-            return None
         finally:
             self._starting = False
         self._model.start_time = self._shared.now

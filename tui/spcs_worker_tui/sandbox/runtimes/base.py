@@ -69,6 +69,10 @@ class RunningContainer(Protocol):
         """Replace the contents of `Launch.files` in place, as after ALTER SECRET."""
 
 
+class ImageNotPulledError(OSError):
+    """The node has not got the image, and could not fetch it (contract 2.3: failed to pull)."""
+
+
 class Runtime(Protocol):
     """Starts containers."""
 
@@ -78,6 +82,7 @@ class Runtime(Protocol):
         """Start one life.
 
         Raises:
+            ImageNotPulledError: Its image could not be fetched now; later it may be.
             OSError: It cannot be started at all (contract 2.3: fatal error while starting).
         """
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from spcs_worker_tui.sandbox.runtimes.base import Exit, Launch, LogSink
+from spcs_worker_tui.sandbox.runtimes.base import Exit, ImageNotPulledError, Launch, LogSink
 from spcs_worker_tui.sandbox.runtimes.docker_engine import Engine, EngineError, engine_socket
 from spcs_worker_tui.sandbox.runtimes.docker_logs import FrameDecoder
 from spcs_worker_tui.sandbox.runtimes.docker_mounts import Mounts
@@ -80,7 +80,8 @@ class DockerRuntime:
         """Pull the image by its digest and start one life.
 
         Raises:
-            OSError: There is no usable engine, or it cannot pull or start.
+            ImageNotPulledError: The engine cannot pull the image.
+            OSError: There is no usable engine, or it cannot start the container.
         """
         self._refuse_when_closed()
         engine = await self._connected()
@@ -137,11 +138,15 @@ class DockerRuntime:
             return self._engine
 
     async def _pull(self, engine: Engine, reference: str) -> None:
-        had_it = reference in self._pulled or await engine.has_image(reference)
-        await engine.pull(reference, *self._credentials())
-        if not had_it:
-            self._pulled.add(reference)
-            self._guardian.watch_image(engine.socket, reference)
+        """Fetch what the engine has not got: a digest never comes to mean another image."""
+        if await engine.has_image(reference):
+            return
+        try:
+            await engine.pull(reference, *self._credentials())
+        except EngineError as error:
+            raise ImageNotPulledError(str(error)) from error
+        self._pulled.add(reference)
+        self._guardian.watch_image(engine.socket, reference)
 
     def _own_root(self) -> Path:
         if self._root is None:

@@ -86,7 +86,7 @@ class Engine:
         return info
 
     async def pull(self, reference: str, user: str, password: str) -> None:
-        """Fetch an image, or see that it is there and the registry still has it."""
+        """Fetch an image."""
         credentials = json.dumps({"username": user, "password": password}).encode()
         headers = {"X-Registry-Auth": base64.urlsafe_b64encode(credentials).decode()}
         async with self._stream(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from spcs_worker_tui.sandbox.clock import Agenda, Clock
-from spcs_worker_tui.sandbox.runtimes.base import Exit, Launch, LogSink
+from spcs_worker_tui.sandbox.runtimes.base import Exit, ImageNotPulledError, Launch, LogSink
 
 KILLED: Final = 137
 TERMINATED: Final = 143
@@ -42,6 +42,7 @@ class Behaviour:
     stop_seconds: float = 0.0
     """How long it takes to follow SIGTERM."""
     stop_code: int = 0
+    can_pull: bool = True
     can_start: bool = True
 
 
@@ -104,9 +105,12 @@ class SimulatedRuntime:
         """Start one life.
 
         Raises:
+            ImageNotPulledError: The script says that its image cannot be pulled.
             OSError: The script says that it cannot be started.
         """
         behaviour = self._behaviours.get(launch.command_name, self._default)
+        if not behaviour.can_pull:
+            raise ImageNotPulledError(f"{launch.image} cannot be pulled")
         if not behaviour.can_start:
             raise OSError(f"{launch.image} cannot be started")
         container = SimulatedContainer(launch, behaviour, log, self._clock, self._agenda)
