@@ -17,6 +17,7 @@ MODULES = (
     "deploy",
     "build",
     "push",
+    "local",
     "update",
     "env",
     "project",
@@ -24,6 +25,7 @@ MODULES = (
     "logs",
     "audit",
     "keys",
+    "doctor",
     "sandbox",
 )
 """In the order of `--help`."""
