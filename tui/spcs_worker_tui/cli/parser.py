@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spcs_worker_tui.cli.exits import Exit
 
@@ -18,9 +18,26 @@ SERVICE_HELP = "SERVICE is [CONNECTION:][[DATABASE.]SCHEMA.]NAME and must mean e
 class Parser(argparse.ArgumentParser):
     """Ends with 64 on wrong usage, since 2 means broken here."""
 
+    commands: Commands | None = None
+    """Of a command that only has commands of its own."""
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and how it goes."""
+        if self.commands is not None:
+            # What else can be wrong with it, its commands say.
+            message = f"say which: {', '.join(self.commands.choices)}"
+        self._end(message)
+
+    def _end(self, message: str) -> NoReturn:
         self.exit(Exit.USAGE, f"{self.format_usage()}{self.prog}: {message}\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:  # noqa: SLF001 - as above
+            from spcs_worker_tui.domain.nearest import nearest  # noqa: PLC0415 - seldom
+
+            near = nearest(value, action.choices) or ";"
+            self._end(f"there is no {value!r}{near} there are: {', '.join(action.choices)}")
+        super()._check_value(action, value)
 
 
 def add_command(
@@ -49,7 +66,10 @@ def add_command(
 def add_group(commands: Commands, name: str, what: str) -> Commands:
     """A command that only has commands of its own, as in `pool pause`."""
     group = commands.add_parser(name, help=what, allow_abbrev=False)
-    return group.add_subparsers(dest="subcommand", title="commands", metavar="", required=True)
+    group.commands = group.add_subparsers(
+        dest="subcommand", title="commands", metavar="", required=True
+    )
+    return group.commands
 
 
 def add_shared(parser: argparse.ArgumentParser) -> None:
