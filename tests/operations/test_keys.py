@@ -133,7 +133,7 @@ def desk(
         return prove(owner)
 
     chain = Keychain(store, environ or {})
-    return KeyDesk(store, chain, lambda: known, need_of, Proofs(proof, proof))
+    return KeyDesk(store, chain, lambda: known, need_of, Proofs(proof, proof, proof))
 
 
 async def test_the_list_says_where_each_comes_from_and_reads_no_value() -> None:

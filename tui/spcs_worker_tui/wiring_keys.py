@@ -16,7 +16,7 @@ from spcs_worker_tui.adapters.keyring import KeyringStore
 from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
 from spcs_worker_tui.adapters.snowflake.keys import need_of, needed_key
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
-from spcs_worker_tui.domain.keys import KeyName, KeyNeed, Secret
+from spcs_worker_tui.domain.keys import ADDRESS_PREFIX, KeyName, KeyNeed, Secret
 from spcs_worker_tui.operations.keys import Keychain, KeyDesk, Proofs, ask_for_missing
 
 Ask = Callable[[KeyName], Secret | None]
@@ -53,7 +53,11 @@ def open_keys() -> Keys:
     def known() -> Sequence[KeyNeed]:
         return [*_needs(read_connections().connections), *finder.known()]
 
-    proofs = Proofs(prefect=partial(_prove_prefect, finder), snowflake=partial(_sign_in, chain))
+    proofs = Proofs(
+        prefect=partial(_prove_prefect, finder),
+        snowflake=partial(_sign_in, chain),
+        address=partial(_send_a_test, chain),
+    )
     desk = KeyDesk(store, chain, known, lambda name: need_of(_connection(name)), proofs)
     return Keys(chain, desk, finder)
 
@@ -70,6 +74,15 @@ async def _prove_prefect(finder: CredentialFinder, api_url: str) -> str:
     from spcs_worker_tui.adapters.prefect.proof import prove  # noqa: PLC0415 - httpx is slow
 
     return await prove(finder, api_url)
+
+
+async def _send_a_test(chain: Keychain, owner: str) -> str:
+    from spcs_worker_tui.adapters.apprise_notifier import AppriseNotifier  # noqa: PLC0415 - slow
+    from spcs_worker_tui.operations.notify import named_address, trial_notice  # noqa: PLC0415
+
+    address = await named_address(owner.removeprefix(ADDRESS_PREFIX), chain)
+    await asyncio.to_thread(AppriseNotifier().send, trial_notice(), address)
+    return "took a test notice"
 
 
 async def _sign_in(chain: Keychain, name: str) -> str:

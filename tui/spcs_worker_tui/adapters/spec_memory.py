@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from spcs_worker_tui.adapters.private_file import replace_file
 from spcs_worker_tui.domain.fleet import PrefectBinding
 from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
 from spcs_worker_tui.domain.prefect import WorkPoolKey
@@ -122,7 +122,7 @@ class SpecFile:
         ]
         with suppress(OSError):
             saved = {"format": FORMAT, "specs": entries, "pools": _pool_entries(pools)}
-            self._write(json.dumps(saved))
+            replace_file(self.path, json.dumps(saved))
             self._is_changed = False
 
     def _known(self) -> dict[SpecKey, RememberedSpec]:
@@ -150,19 +150,6 @@ class SpecFile:
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return _Saved()
         return read
-
-    def _write(self, text: str) -> None:
-        """Replace the file at once, readable by its owner only."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp makes it with mode 600.
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{_NAME}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).replace(self.path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
 
 
 def _may_be_secret(pool: WorkPoolKey) -> bool:

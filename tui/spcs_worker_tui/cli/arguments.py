@@ -114,9 +114,23 @@ def _add_check(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="resume suspended services whose flow runs are late and wait for nobody else",
     )
+    group.add_argument(
+        "--notify",
+        action="append",
+        default=[],
+        metavar="TO",
+        help="tell this Apprise URL, or the address kept as notify:TO, when not all is healthy; "
+        "can be repeated (default: the URLs in SPCS_WORKER_TUI_NOTIFY)",
+    )
+    group.add_argument(
+        "--notify-changes",
+        action="store_true",
+        help="tell only what differs from the last time, also that all is well again",
+    )
 
 
 _OF_CHECK = ("json", "prometheus", "service", "wait", "require_running", "resume_if_late")
+_OF_NOTIFY = ("notify", "notify_changes")
 
 
 def _problem(options: argparse.Namespace) -> str:
@@ -125,7 +139,7 @@ def _problem(options: argparse.Namespace) -> str:
         return "--check and a command do not go together" if options.check else ""
     if options.check:
         return ""
-    for name in (*_OF_CHECK, "timeout"):
+    for name in (*_OF_CHECK, *_OF_NOTIFY, "timeout"):
         if getattr(options, name):
             return f"--{name.replace('_', '-')} goes with --check"
     return ""

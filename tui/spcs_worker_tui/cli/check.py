@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from spcs_worker_tui.cli.console import complain, has_colour, put, say
 from spcs_worker_tui.cli.exits import exit_of
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.judge import Judge
+from spcs_worker_tui.domain.keys import NOTIFY_VARIABLE
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
 from spcs_worker_tui.operations.check import CheckOptions, CheckReport, check
 from spcs_worker_tui.operations.choose import wanted
@@ -20,7 +22,12 @@ from spcs_worker_tui.wiring import open_bench
 
 
 def run_check(options: Namespace) -> int:
-    """Check, print, and say by the exit status how it is."""
+    """Check, print, tell who is to be told, and say by the exit status how it is."""
+    teller = None
+    if options.notify or options.notify_changes or os.environ.get(NOTIFY_VARIABLE):
+        from spcs_worker_tui.cli.notify import teller_of  # noqa: PLC0415
+
+        teller = teller_of(options)
     reports: list[CheckReport] = []
     # What a coroutine returns, asyncio.run shows to `signal`, which makes a text of all of it.
     asyncio.run(_check(options, reports.append))
@@ -40,6 +47,10 @@ def run_check(options: Namespace) -> int:
         for line in table(report, colour=has_colour(sys.stdout)):
             put(line)
     _talk(report)
+    if teller is not None:
+        from spcs_worker_tui.cli.notify import tell  # noqa: PLC0415
+
+        tell(teller, report)
     return exit_of(report.health)
 
 

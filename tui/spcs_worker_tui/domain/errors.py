@@ -4,6 +4,7 @@
     ├── ConfigurationError        a file or a flag of ours is wrong
     │   └── UnknownConnectionError
     ├── KeyringError              the keyring cannot be used, or did not do what was asked
+    ├── NotificationError         a notice was not taken where it was sent
     ├── PlanRefusedError          the state of things forbids the change, or changed meanwhile
     ├── EngineError               the Docker engine did not do what was asked
     │   ├── EngineUnreachableError  there is none, it is not ours to use, or it went away
@@ -72,6 +73,10 @@ class UnknownConnectionError(ConfigurationError):
 
 class KeyringError(FleetError):
     """The operating system's keyring cannot be used, or did not do what was asked."""
+
+
+class NotificationError(FleetError):
+    """A notice was not taken where it was sent, or that it was cannot be remembered."""
 
 
 class PlanRefusedError(FleetError):

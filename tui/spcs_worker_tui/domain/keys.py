@@ -5,6 +5,7 @@ The values themselves only ever travel inside a `Secret`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, Self
@@ -57,6 +58,8 @@ class KeyKind(StrEnum):
     PASSWORD = "password"  # noqa: S105 - a word, not a password
     TOKEN = "token"  # noqa: S105 - as above
     PASSPHRASE = "passphrase"  # noqa: S105 - as above
+    ADDRESS = "address"
+    """Where `--check --notify` sends to: an Apprise URL, which mostly holds a token."""
 
     @property
     def words(self) -> str:
@@ -68,6 +71,11 @@ class KeyKind(StrEnum):
         """Whether it belongs to a Prefect API, and not to a saved connection."""
         return self in (KeyKind.API_KEY, KeyKind.AUTH_STRING)
 
+    @property
+    def is_of_connection(self) -> bool:
+        """Whether it belongs to a saved connection."""
+        return not self.is_prefect and self is not KeyKind.ADDRESS
+
 
 _WORDS = {
     KeyKind.API_KEY: "Prefect API key",
@@ -75,6 +83,7 @@ _WORDS = {
     KeyKind.PASSWORD: "password",
     KeyKind.TOKEN: "access token",
     KeyKind.PASSPHRASE: "private key passphrase",
+    KeyKind.ADDRESS: "notification address",
 }
 
 _VARIABLES = {
@@ -85,6 +94,12 @@ _VARIABLES = {
     KeyKind.PASSPHRASE: "PRIVATE_KEY_FILE_PWD",
 }
 
+NOTIFY_VARIABLE = "SPCS_WORKER_TUI_NOTIFY"
+"""Holds notification addresses; with a name behind it, that one."""
+ADDRESS_PREFIX = "notify:"
+"""Tells the names of notification addresses from those of saved connections."""
+_ADDRESS_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class KeyName:
@@ -92,7 +107,7 @@ class KeyName:
 
     Args:
         kind: What it is.
-        owner: The Prefect API URL, or the saved connection's name.
+        owner: The Prefect API URL, the saved connection's name, or `notify:` and a name.
         audience: Of a connection, `user@host` that it leads to: a key that was kept for one
             account is not sent to another one because somebody changed a file.
     """
@@ -105,6 +120,20 @@ class KeyName:
     def prefect(cls, api_url: str, kind: KeyKind = KeyKind.API_KEY) -> Self:
         """The key of that API, whose URL may end with a slash or not."""
         return cls(kind, api_url.strip().rstrip("/"))
+
+    @classmethod
+    def address(cls, name: str) -> Self:
+        """The notification address of that name.
+
+        Raises:
+            ConfigurationError: No address can have it.
+        """
+        if not _ADDRESS_NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{one_line(name, 80)!r} is no name of a notification address",
+                next_step="It takes letters, digits, - and _.",
+            )
+        return cls(KeyKind.ADDRESS, f"{ADDRESS_PREFIX}{name}")
 
     @classmethod
     def parse(cls, entry: str) -> Self | None:
@@ -127,6 +156,8 @@ class KeyName:
     @property
     def words(self) -> str:
         """In a sentence: `the password of connection dev`."""
+        if self.kind is KeyKind.ADDRESS:
+            return f"the {self.kind.words} {one_line(self.owner.removeprefix(ADDRESS_PREFIX))}"
         if self.kind.is_prefect:
             return f"the {self.kind.words} for {one_line(self.owner)}"
         return f"the {self.kind.words} of connection {one_line(self.owner)}"
@@ -137,6 +168,9 @@ class KeyName:
 
         Those of connections are `snow`'s (contract 7); the connector itself reads none of them.
         """
+        if self.kind is KeyKind.ADDRESS:
+            name = self.owner.removeprefix(ADDRESS_PREFIX).replace("-", "_").upper()
+            return (f"{NOTIFY_VARIABLE}_{name}",)
         variable = _VARIABLES[self.kind]
         if self.kind.is_prefect:
             return (variable,)
@@ -157,7 +191,7 @@ class KeyName:
         """The command line that does this with it."""
         option = " --auth-string" if self.kind is KeyKind.AUTH_STRING and verb == "set" else ""
         owner = one_line(self.owner)
-        plain = owner.replace("-", "").replace("_", "").isalnum() or self.kind.is_prefect
+        plain = owner.replace("-", "").replace("_", "").isalnum() or not self.kind.is_of_connection
         return f"spcs-worker-tui keys {verb} {owner if plain else repr(owner)}{option}"
 
 
@@ -199,7 +233,7 @@ def checked(kind: KeyKind, text: str) -> Secret:
             about the value.
     """
     text = text.removesuffix("\n").removesuffix("\r")
-    if kind in (KeyKind.API_KEY, KeyKind.TOKEN, KeyKind.AUTH_STRING):
+    if kind in (KeyKind.API_KEY, KeyKind.TOKEN, KeyKind.AUTH_STRING, KeyKind.ADDRESS):
         text = text.strip()
     problem = ""
     if not text:
@@ -212,6 +246,8 @@ def checked(kind: KeyKind, text: str) -> Secret:
         problem = "it holds spaces or characters that no key has"
     elif kind is KeyKind.AUTH_STRING and ":" not in text:
         problem = "it has no colon; an auth string is user:password"
+    elif kind is KeyKind.ADDRESS and not ("://" in text and _is_one_word(text)):
+        problem = "it is no Apprise URL, which looks like slack://… or mailtos://…"
     if problem:
         raise ConfigurationError(
             f"this is no {kind.words}: {problem}", next_step="Nothing was changed; give it again."

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from spcs_worker_tui.domain.errors import ConfigurationError, KeyringError
 from spcs_worker_tui.domain.key_ports import KeyStore
 from spcs_worker_tui.domain.keys import (
+    ADDRESS_PREFIX,
     FoundKey,
     KeyKind,
     KeyName,
@@ -114,6 +115,7 @@ class Proofs:
 
     prefect: Prove
     snowflake: Prove
+    address: Prove
 
 
 class KeyDesk:
@@ -157,7 +159,7 @@ class KeyDesk:
         listed = {row.name for row in rows}
         # A Prefect API need not be in any file: services' specs name them.
         return rows + [
-            KeyRow(name, KEYRING, is_kept=True, is_used=name.kind.is_prefect)
+            KeyRow(name, KEYRING, is_kept=True, is_used=not name.kind.is_of_connection)
             for name in kept
             if name not in listed
         ]
@@ -171,11 +173,13 @@ class KeyDesk:
         return await self._store.describe()
 
     async def named(self, text: str, *, auth_string: bool = False) -> KeyNeed:
-        """The key that is meant by a saved connection's name or a Prefect API URL.
+        """The key that is meant by a saved connection, a Prefect API URL, or `notify:NAME`.
 
         Raises:
-            ConfigurationError: It is neither, or that connection takes no key.
+            ConfigurationError: It is none of them, or that connection takes no key.
         """
+        if text.startswith(ADDRESS_PREFIX):
+            return KeyNeed(KeyName.address(text.removeprefix(ADDRESS_PREFIX)))
         if "://" in text:
             kind = KeyKind.AUTH_STRING if auth_string else KeyKind.API_KEY
             return KeyNeed(KeyName.prefect(checked_url(text), kind))
@@ -241,8 +245,12 @@ class KeyDesk:
             FleetError: It does not work.
         """
         need = await self.named(text)
-        prove = self._proofs.prefect if need.name.kind.is_prefect else self._proofs.snowflake
-        return await prove(need.name.owner)
+        return await self._proof(need.name.kind)(need.name.owner)
+
+    def _proof(self, kind: KeyKind) -> Prove:
+        if kind is KeyKind.ADDRESS:
+            return self._proofs.address
+        return self._proofs.prefect if kind.is_prefect else self._proofs.snowflake
 
 
 async def ask_for_missing(
