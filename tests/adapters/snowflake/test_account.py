@@ -6,7 +6,7 @@ import pytest
 
 from spcs_worker_tui.domain.account import Grant, ObjectName, Privileges
 from spcs_worker_tui.domain.account_port import AccountReader
-from spcs_worker_tui.domain.errors import NotVisibleError
+from spcs_worker_tui.domain.errors import NotVisibleError, StatementRefusedError
 from support.session_bench import Bench
 
 _RULE = ObjectName("D", "S", "PREFECT_API")
@@ -93,3 +93,18 @@ async def test_what_is_not_there_is_said_to_be_missing(admin: Bench) -> None:
         await admin.session.describe_integration("NOWHERE")
     with pytest.raises(NotVisibleError):
         await admin.session.show_grants_to("NOBODY")
+
+
+async def test_a_role_that_was_taken_on_stays_after_a_new_sign_in(admin: Bench) -> None:
+    await admin.session.use_role("SYSADMIN")
+    assert (await admin.session.standing()).role == "SYSADMIN"
+    await admin.clock.advance(3600)
+    assert (await admin.session.standing()).role == "SYSADMIN"
+    assert (await admin.session.open()).role == "SYSADMIN"
+    with pytest.raises(StatementRefusedError):
+        await admin.session.use_role("NOBODY")
+    assert (await admin.session.open()).role == "SYSADMIN"
+
+
+async def test_names_are_quoted_where_they_have_to_be(admin: Bench) -> None:
+    assert admin.session.quoted("D", "s b", "X") == 'D."s b".X'

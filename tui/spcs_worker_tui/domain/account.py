@@ -51,6 +51,7 @@ class Standing:
         role: The role in use; empty where there is none.
         roles: That role, PUBLIC, and everything that it inherits.
         granted: The roles that are granted to the user.
+        known: Every role of the account: everybody sees them all.
     """
 
     account: str
@@ -58,6 +59,13 @@ class Standing:
     role: str
     roles: frozenset[str] = frozenset()
     granted: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+
+    def roles_of(self, role: str) -> frozenset[str]:
+        """That role and what it inherits, as far as is seen from here: all for the one in use."""
+        if role == self.role:
+            return self.roles
+        return frozenset({role, PUBLIC}) | _SYSTEM_ROLES.get(role, frozenset())
 
     def can_take(self, role: str) -> bool:
         """Whether the user can say USE ROLE, as far as can be seen from here.
@@ -75,6 +83,7 @@ class DatabaseObject:
 
     name: str
     owner: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,7 @@ class SchemaObject:
     database: str
     name: str
     owner: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ class RepositoryObject:
     name: ObjectName
     url: str
     owner: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,7 @@ class NetworkRule:
     kind: str = ""
     mode: str = ""
     hosts: tuple[str, ...] | None = None
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +145,7 @@ class AccessIntegration:
     name: str
     is_enabled: bool
     rules: tuple[ObjectName, ...] | None = None
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

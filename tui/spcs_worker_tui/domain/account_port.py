@@ -1,4 +1,7 @@
-"""Reading what an account has: nothing here changes anything or needs a warehouse."""
+"""Reading what an account has, and changing it with statements that a plan has shown.
+
+Nothing here needs a warehouse.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ from spcs_worker_tui.domain.account import (
     Standing,
 )
 from spcs_worker_tui.domain.fleet import ComputePoolSnapshot
-from spcs_worker_tui.domain.secret_objects import SecretObject
+from spcs_worker_tui.domain.ports import Identity
+from spcs_worker_tui.domain.secret_objects import SecretKeeper, SecretObject
 
 
 class AccountReader(Protocol):
@@ -27,6 +31,9 @@ class AccountReader(Protocol):
     Every method raises `SnowflakeError` of one of its kinds: `NotVisibleError` where something
     that is named is missing or not visible.
     """
+
+    def quoted(self, *name: str) -> str:
+        """As SQL writes it: parts between dots, in quotes where they need them."""
 
     async def standing(self) -> Standing:
         """Who is signed in, and as what: `SHOW ROLES`, `SHOW GRANTS`."""
@@ -77,3 +84,22 @@ class AccountReader(Protocol):
 
     async def show_all_secrets(self) -> Sequence[SecretObject]:
         """`SHOW SECRETS IN ACCOUNT`; never a value."""
+
+
+class AccountChanger(AccountReader, SecretKeeper, Protocol):
+    """One saved connection that sets an account up: `ConnectorSession` is one."""
+
+    name: str
+
+    async def open(self, *, interactive: bool = False) -> Identity:
+        """Log in, unless that was done; see `SnowflakeSession`."""
+
+    async def use_role(self, role: str) -> None:
+        """Take a role on, for everything that follows; nothing where it is in use.
+
+        Raises:
+            StatementRefusedError: The user may not take it.
+        """
+
+    async def run_statement(self, statement: str) -> str:
+        """Send a statement as it is; returns the query id."""

@@ -280,6 +280,8 @@ class ComputePoolSnapshot:
     num_jobs: int = 0
     auto_suspend_secs: int = 0
     auto_resume: bool = True
+    owner: str = ""
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Statements that read what an account has (contract 1.10 to 1.12): SHOW and DESCRIBE only."""
+"""Statements that read what an account has (contract 1.10 to 1.12), and what set-up sends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOWHERE = ("", "")
 
 
 class AccountFacts(ABC):
-    """The part of a session that reads what there is; implements `AccountReader`."""
+    """The part of a session that reads what there is; see `AccountReader` and `AccountChanger`."""
 
     @abstractmethod
     async def _send(self, statement: str) -> Answer:
@@ -43,6 +43,14 @@ class AccountFacts(ABC):
     @abstractmethod
     async def open(self, *, interactive: bool = False) -> Identity:
         """Log in, unless that was done."""
+
+    async def run_statement(self, statement: str) -> str:
+        """Send it as it is; returns the query id."""
+        return (await self._send(statement)).query_id
+
+    def quoted(self, *name: str) -> str:
+        """As SQL writes it; see the port."""
+        return _qualified(name)
 
     async def standing(self) -> Standing:
         """Who is signed in, and as what; see the port."""
@@ -58,6 +66,7 @@ class AccountFacts(ABC):
             role,
             frozenset(filter(None, {*inherited, role, PUBLIC})),
             frozenset(filter(None, (text(row, "role") for row in granted))),
+            frozenset(text(row, "name") for row in shown),
         )
 
     async def show_grants_to(self, role: str) -> tuple[Grant, ...]:
@@ -72,13 +81,21 @@ class AccountFacts(ABC):
     async def show_databases(self) -> tuple[DatabaseObject, ...]:
         """`SHOW DATABASES`."""
         found = (await self._send("SHOW DATABASES")).rows
-        return tuple(DatabaseObject(text(row, "name"), text(row, "owner")) for row in found)
+        return tuple(
+            DatabaseObject(text(row, "name"), text(row, "owner"), text(row, "comment"))
+            for row in found
+        )
 
     async def show_schemas(self, database: str) -> tuple[SchemaObject, ...]:
         """`SHOW SCHEMAS IN DATABASE …`."""
         found = (await self._send(f"SHOW SCHEMAS IN DATABASE {identifier(database)}")).rows
         return tuple(
-            SchemaObject(text(row, "database_name"), text(row, "name"), text(row, "owner"))
+            SchemaObject(
+                text(row, "database_name"),
+                text(row, "name"),
+                text(row, "owner"),
+                text(row, "comment"),
+            )
             for row in found
         )
 
@@ -86,7 +103,9 @@ class AccountFacts(ABC):
         """`SHOW IMAGE REPOSITORIES IN ACCOUNT`."""
         found = (await self._send(SHOW_IMAGE_REPOSITORIES)).rows
         return tuple(
-            RepositoryObject(_name(row), text(row, "repository_url"), text(row, "owner"))
+            RepositoryObject(
+                _name(row), text(row, "repository_url"), text(row, "owner"), text(row, "comment")
+            )
             for row in found
         )
 
@@ -125,7 +144,10 @@ class AccountFacts(ABC):
         """`SHOW EXTERNAL ACCESS INTEGRATIONS`."""
         found = (await self._send("SHOW EXTERNAL ACCESS INTEGRATIONS")).rows
         return tuple(
-            AccessIntegration(text(row, "name"), rows.boolean(row, "enabled")) for row in found
+            AccessIntegration(
+                text(row, "name"), rows.boolean(row, "enabled"), comment=text(row, "comment")
+            )
+            for row in found
         )
 
     async def describe_integration(self, name: str) -> AccessIntegration:
@@ -138,11 +160,17 @@ class AccountFacts(ABC):
             name,
             rows.boolean(by_name.get("ENABLED", {}), "property_value"),
             tuple(rule for rule in parsed if rule is not None),
+            text(by_name.get("COMMENT", {}), "property_value"),
         )
 
     async def show_all_secrets(self) -> tuple[SecretObject, ...]:
         """`SHOW SECRETS IN ACCOUNT`."""
         return tuple(map(secret_object, (await self._send("SHOW SECRETS IN ACCOUNT")).rows))
+
+
+def use_role(role: str) -> str:
+    """The statement that takes a role on."""
+    return f"USE ROLE {identifier(role)}"
 
 
 def _qualified(name: Iterable[str]) -> str:
@@ -155,7 +183,7 @@ def _name(row: Row) -> ObjectName:
 
 def _rule(row: Row, hosts: tuple[str, ...] | None = None) -> NetworkRule:
     owner, kind, mode = (text(row, column) for column in ("owner", "type", "mode"))
-    return NetworkRule(_name(row), owner, kind, mode, hosts)
+    return NetworkRule(_name(row), owner, kind, mode, hosts, text(row, "comment"))
 
 
 def _grants(found: Iterable[Row]) -> tuple[Grant, ...]:

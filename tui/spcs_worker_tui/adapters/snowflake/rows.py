@@ -169,6 +169,8 @@ def compute_pools(rows: Iterable[Row]) -> tuple[ComputePoolSnapshot, ...]:
             num_jobs=number(row, "num_jobs"),
             auto_suspend_secs=number(row, "auto_suspend_secs"),
             auto_resume=boolean(row, "auto_resume", default=True),
+            owner=text(row, "owner"),
+            comment=text(row, "comment"),
         )
         for row in rows
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.adapters.connections import ConnectionSettings
 from spcs_worker_tui.adapters.snowflake import logs, rows, statements
-from spcs_worker_tui.adapters.snowflake.account import AccountFacts
+from spcs_worker_tui.adapters.snowflake.account import AccountFacts, use_role
 from spcs_worker_tui.adapters.snowflake.keys import key_in_hand
 from spcs_worker_tui.adapters.snowflake.registry import RegistryAccess
 from spcs_worker_tui.adapters.snowflake.secret_changes import SecretChanges
@@ -49,7 +50,7 @@ CONCURRENT_STATEMENTS = 8
 
 
 class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFacts):
-    """Implements the ports `SnowflakeSession` and `AccountReader`.
+    """Implements the ports `SnowflakeSession` and `AccountChanger`.
 
     Logs in when first needed, and again, once, when the account has ended the session; never
     interactively unless `open` was asked to.
@@ -81,6 +82,7 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
         self._gate = asyncio.Semaphore(CONCURRENT_STATEMENTS)
         self._statements = 0
         self._has_log_stamps: bool | None = None
+        self._role = ""
 
     @property
     def statements(self) -> int:
@@ -122,10 +124,22 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
                 f"no answer from Snowflake to the sign-in with {self.name} in {seconds:.0f} s",
                 next_step="Check the account name in that connection, and the network.",
             ) from error
-        self._connection = connection
         identity: Identity = driver.identity(connection, self._settings)
+        if self._role:
+            await driver.send(connection, self.name, use_role(self._role))
+            identity = replace(identity, role=self._role)
+        self._connection = connection
         self._identity = identity
         return identity
+
+    async def use_role(self, role: str) -> None:
+        """`USE ROLE …`, now and after every later sign-in; see `AccountChanger`."""
+        if (await self.open()).role == role:
+            return
+        await self._send(use_role(role))
+        self._role = role
+        if self._identity is not None:
+            self._identity = replace(self._identity, role=role)
 
     async def _load(self) -> ModuleType:
         """The modules that cost a second to import, without holding up the event loop."""
