@@ -15,7 +15,7 @@ import stat
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,8 @@ class ConnectionSettings:
     private_key_file: str = ""
     secrets: frozenset[str] = frozenset()
     """Which secrets the files hold for it, by the names of their settings."""
+    options: Mapping[str, str | int] = field(default_factory=dict, hash=False)
+    """Of a connection that no file has yet: what the connector is told instead of its name."""
 
 
 @dataclass(frozen=True, slots=True)

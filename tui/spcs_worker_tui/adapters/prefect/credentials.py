@@ -21,6 +21,7 @@ from typing import Any
 
 from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.keys import KeyKind, KeyName, KeyNeed, Secret
+from spcs_worker_tui.domain.prefect_places import ActiveProfile
 
 _API_URL = "PREFECT_API_URL"
 _TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})
@@ -137,6 +138,25 @@ class CredentialFinder:
             needs.append(KeyNeed(KeyName.prefect(url, kind), found.source if has_one else ""))
         return tuple(needs)
 
+    def active(self) -> ActiveProfile | None:
+        """The API that Prefect's own tools use now; never raises.
+
+        It reads files, so call it in a thread.
+        """
+        settings: Mapping[str, str] = self._environ
+        source = "the environment"
+        if not _base(settings.get(_API_URL, "")):
+            try:
+                active, profiles = self._profiles_file()
+            except (OSError, ValueError):
+                return None
+            settings, source = profiles.get(active, {}), f"Prefect profile {active!r}"
+        url = _base(settings.get(_API_URL, ""))
+        found = _from_settings(settings, source)
+        kind = KeyKind.AUTH_STRING if found.auth_string else KeyKind.API_KEY
+        has_one = bool(found.auth_string or found.api_key)
+        return ActiveProfile(url, source, kind if has_one else None) if url else None
+
     def _saved_profiles(self) -> Iterator[tuple[str, dict[str, str]]]:
         """The saved profiles, the active one first.
 
@@ -144,18 +164,25 @@ class CredentialFinder:
             OSError: The file cannot be read.
             ValueError: It is no TOML.
         """
+        active, profiles = self._profiles_file()
+        for name in sorted(profiles, key=lambda name: name != active):
+            yield name, profiles[name]
+
+    def _profiles_file(self) -> tuple[str, dict[str, dict[str, str]]]:
+        """Which profile is active, and all of them by name; raises as `_saved_profiles`."""
         try:
             saved = tomllib.loads(self._profiles.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return
+            return "", {}
         profiles = saved.get("profiles")
         if not isinstance(profiles, dict):
-            return
-        active = self._environ.get("PREFECT_PROFILE") or saved.get("active")
-        for name in sorted(profiles, key=lambda name: name != active):
-            settings = profiles[name]
-            if isinstance(settings, dict):
-                yield name, {str(k): _setting_text(v) for k, v in settings.items()}
+            return "", {}
+        texts = {
+            name: {str(k): _setting_text(v) for k, v in settings.items()}
+            for name, settings in profiles.items()
+            if isinstance(settings, dict)
+        }
+        return str(self._environ.get("PREFECT_PROFILE") or saved.get("active") or ""), texts
 
 
 def _profiles_path(environ: Mapping[str, str]) -> Path:

@@ -24,7 +24,15 @@ async def prove(credentials: CredentialFinder, api_url: str) -> str:
     Raises:
         PrefectError: The API refuses them, or does not answer.
     """
-    found = await credentials.find_everywhere(api_url)
+    return await prove_with(await credentials.find_everywhere(api_url), api_url)
+
+
+async def prove_with(found: Credentials, api_url: str) -> str:
+    """`prove`, with these credentials and no other.
+
+    Raises:
+        PrefectError: The API refuses them, or does not answer.
+    """
     await _ask(api_url, found)
     if found.is_empty:
         return "answers, and asks nobody for a key; none is kept"

@@ -110,7 +110,7 @@ async def connect(
         SnowflakeUnreachableError: No answer.
     """
     options: dict[str, Any] = {
-        "connection_name": settings.name,
+        **(settings.options or {"connection_name": settings.name}),
         "application": APPLICATION,
         "login_timeout": max(1, int(seconds)),
         # Whoever watches tries again anyway, and says so meanwhile; the default of six hides a

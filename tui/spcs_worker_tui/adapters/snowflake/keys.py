@@ -127,7 +127,7 @@ async def key_in_hand(
         SignInRefusedError: It is a passphrase, and the wrong one.
     """
     need = await asyncio.to_thread(needed_key, settings)
-    if need is not None and not need.source:
+    if need is not None and not need.source and not settings.options:
         # Somebody may have put it there since.
         need = await asyncio.to_thread(_needed_now, settings)
     if need is None or need.source:
