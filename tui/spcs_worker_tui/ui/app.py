@@ -24,6 +24,7 @@ from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui import theme as themes
 from spcs_worker_tui.ui.bindings import APP, keymap_problems
 from spcs_worker_tui.ui.changing_app import ChangingApp
@@ -40,7 +41,7 @@ from spcs_worker_tui.ui.messages import (
     RowHighlighted,
     SignInAsked,
 )
-from spcs_worker_tui.ui.possible import can
+from spcs_worker_tui.ui.possible import PROJECT, can, obstacle
 from spcs_worker_tui.ui.rows import ConnectionRow, Row, RowKey, ServiceRow
 from spcs_worker_tui.ui.screens.fleet import FleetScreen
 from spcs_worker_tui.ui.type_ahead import TypeAhead
@@ -247,6 +248,13 @@ class FleetApp(ChangingApp):
     def selected_row(self) -> Row | None:
         """The selected row, if it is still there."""
         return find_row(self.judged, self.selected)
+
+    def why_not(self, what: str) -> str:
+        """Why that cannot be asked for of the selected row; empty where it can be."""
+        row = self.selected_row()
+        if row is None and self.selected is not None and what not in PROJECT:
+            return notes.gone(self.selected, is_hidden=False)
+        return obstacle(what, row)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done to the selected row is dimmed."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
+from collections.abc import Mapping
 
 from textual import on
+from textual.actions import ActionParseResult
 from textual.app import App
+from textual.dom import DOMNode
 
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.verdict import JudgedFleet
@@ -25,6 +29,7 @@ from spcs_worker_tui.ui.possible import NAMES, can
 from spcs_worker_tui.ui.rows import Row
 
 _RUNS_KEPT = 10
+_CHANGE = re.compile(r"app\.change\('([\w-]+)'\)")
 
 
 class ChangingApp(App[None]):
@@ -61,6 +66,23 @@ class ChangingApp(App[None]):
         """What can be asked for now, one after the other."""
         row = self.selected_row()
         return tuple(can(name, row) for name in NAMES)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Do it, or say why a change cannot be asked for: a key never does nothing in silence."""
+        done = await super().run_action(action, default_namespace, namespaces)
+        what = _CHANGE.fullmatch(action) if isinstance(action, str) else None
+        if what is not None and not done and self.picture is not None:
+            self.notify(self.why_not(what[1]), severity="warning", markup=False)
+        return done
+
+    def why_not(self, what: str) -> str:
+        """Why that cannot be asked for of the selected row; empty where it can be."""
+        raise NotImplementedError
 
     def action_change(self, what: str) -> None:
         """Ask for a change; a plan is shown before anything happens."""

@@ -58,15 +58,33 @@ def can(what: str, row: Row | None) -> bool:
         what: One of `NAMES`.
         row: The selected one, if it is still there.
     """
+    return not obstacle(what, row)
+
+
+def obstacle(what: str, row: Row | None) -> str:
+    """Why that cannot be asked for of this row; empty where it can be. Arguments as `can`."""
     if what in PROJECT or what == "project":
-        return True
+        return ""
+    if row is None:
+        return "Move the cursor to a service first."
     if what == "key":
-        return lacking_key(row) is not None
-    if not isinstance(row, ServiceRow) or row.service.is_job or row.service.status in _GONE:
-        return False
-    if what == "suspend":
-        return row.service.status is not ServiceStatus.SUSPENDING
-    return what in SERVICE or serves_work_pool(row)
+        return "" if lacking_key(row) else "No key is known that this row could be given."
+    if isinstance(row, ConnectionRow):
+        return f"{row.key.name} is a connection, not a service."
+    return _obstacle_of_service(what, row)
+
+
+def _obstacle_of_service(what: str, row: ServiceRow) -> str:
+    name, status = row.key.name, row.service.status
+    if row.service.is_job:
+        return f"{name} is a job, which ends by itself; nothing of it is changed here."
+    if status in _GONE:
+        return f"{name} is being dropped."
+    if what == "suspend" and status is ServiceStatus.SUSPENDING:
+        return f"{name} is being suspended already."
+    if what in SERVICE or serves_work_pool(row):
+        return ""
+    return f"It is not known which work pool {name} serves."
 
 
 def serves_work_pool(row: ServiceRow) -> bool:
