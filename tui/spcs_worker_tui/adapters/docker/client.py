@@ -43,7 +43,7 @@ from spcs_worker_tui.domain.errors import (
 from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.text import one_line
 
-_BROKEN = (requests.exceptions.RequestException, TransportError, OSError, ValueError)
+BROKEN = (requests.exceptions.RequestException, TransportError, OSError, ValueError)
 """What reading from an engine that goes away may raise; the SDK lets its libraries' errors out."""
 _REPORTED_EVERY = 4 << 20
 
@@ -73,7 +73,7 @@ class Client:
                 f"the Docker engine does not show {one_line(name, 120)}: {_said(error)}",
                 next_step="Correct image in the settings, or the name that you gave.",
             ) from error
-        except _BROKEN as error:
+        except BROKEN as error:
             raise unreachable(self._host, _innermost(error), str(error)) from error
         if not isinstance(row, dict) or not row.get("Id"):
             raise unreachable(self._host, None, "it does not answer as an engine does")
@@ -109,7 +109,7 @@ class Client:
                 self._follow(events, reading.take, stop, lambda: _building(reading))
             except docker.errors.APIError as error:
                 raise build_failed(_said(error), "", "", ()) from error
-            except _BROKEN as error:
+            except BROKEN as error:
                 stop.check()
                 raise went_away("the files were sent to it") from error
             except docker.errors.DockerException as error:  # what the SDK itself refuses
@@ -137,7 +137,7 @@ class Client:
                 f"the image cannot be called {reference}: {_said(error)}",
                 next_step="Correct image and tag in the settings, or what you gave instead.",
             ) from error
-        except _BROKEN as error:
+        except BROKEN as error:
             raise unreachable(self._host, _innermost(error), str(error)) from error
         reading = PushReading(report, reference)
         self._stops_with(stop)
@@ -150,7 +150,7 @@ class Client:
             self._follow(events, reading.take, stop, lambda: "it was pushing")
         except docker.errors.APIError as error:
             raise push_failed(_said(error), reference) from error
-        except _BROKEN as error:
+        except BROKEN as error:
             stop.check()
             raise went_away("it was asked to push") from error
         if not reading.digest:
@@ -179,7 +179,7 @@ class Client:
                 take(event)
         except docker.errors.APIError:
             raise
-        except _BROKEN as error:
+        except BROKEN as error:
             stop.check()
             raise went_away(doing()) from error
         finally:
@@ -189,7 +189,14 @@ class Client:
 
 @contextmanager
 def connected(answer_seconds: int, silence_seconds: int) -> Iterator[Client]:
-    """A client of the engine that `docker` itself would use.
+    """A client of the engine that `docker` itself would use; raises as `opened`."""
+    with opened(answer_seconds) as (api, host):
+        yield Client(api, host, silence_seconds)
+
+
+@contextmanager
+def opened(answer_seconds: int) -> Iterator[tuple[docker.APIClient, str]]:
+    """The SDK's client of the engine that `docker` itself would use, and the engine's address.
 
     Raises:
         EngineUnreachableError: There is none, or it is not ours to use.
@@ -208,7 +215,7 @@ def connected(answer_seconds: int, silence_seconds: int) -> Iterator[Client]:
     except (requests.exceptions.InvalidURL, ValueError) as error:
         raise _bad_host(host, error) from error
     try:
-        yield Client(api, host, silence_seconds)
+        yield api, host
     finally:
         api.close()
 
