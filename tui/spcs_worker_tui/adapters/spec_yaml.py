@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from io import StringIO
+from threading import Lock
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -22,6 +23,8 @@ _INDENTED_LIST = re.compile(r"^( *)[^\s#-][^\n]*:[^\n]*\n(?:\s*#[^\n]*\n)*\1 +- 
 MOST_NODES = 20_000
 """Far above any real specification; aliases of aliases multiply beyond every bound."""
 MOST_DEPTH = 40
+_READING = Lock()
+"""A composer keeps its place in itself, and specifications are read in several threads."""
 
 
 class SpecFormatError(ConfigurationError):
@@ -35,7 +38,8 @@ def read_spec(text: str) -> Node:
         SpecFormatError: It is neither YAML nor JSON, is empty, or is absurdly large.
     """
     try:
-        root = _composer().compose(text)
+        with _READING:
+            root = _composer().compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}: " if mark is not None else ""
