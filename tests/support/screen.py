@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any
@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.ui.app import FleetApp
 from spcs_worker_tui.ui.log_store import LIMIT
+from spcs_worker_tui.ui.modals.plan import PlanModal
 from spcs_worker_tui.ui.widgets.fleet_table import FleetTable
 from spcs_worker_tui.ui.widgets.log_view import LogView
 from support.console import NOW, ScriptedConsole
@@ -103,3 +104,19 @@ async def select(pilot: Pilot[Any], name: str) -> None:
         await pilot.press("j")
         await pilot.pause()
     raise AssertionError(f"no row {name}")
+
+
+async def press_each(pilot: Pilot[Any], keys: Sequence[str]) -> None:
+    """As a person does: the next key when the dialog of the one before is there."""
+    for key in keys:
+        await pilot.press(key)
+        await until(pilot, lambda: not pilot.app._type_ahead.is_answering)
+        await until(pilot, lambda: not any(w.group == "plan" for w in pilot.app.workers))
+        await pilot.pause()
+
+
+async def at_plan(pilot: Pilot[Any]) -> None:
+    """Wait for a plan, with the focus where nothing happens."""
+    await until(pilot, lambda: isinstance(pilot.app.screen, PlanModal))
+    await until(pilot, lambda: pilot.app.focused is not None)
+    assert pilot.app.focused.id == "cancel"

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import typing
 from pathlib import Path
 from types import UnionType
 
 import pytest
-from textual.widgets import Input
 
-from spcs_worker_tui.domain.errors import ConfigurationError, KeyMissingError
-from spcs_worker_tui.domain.fleet import ConnectionState, ImageSnapshot, Observation
-from spcs_worker_tui.domain.keys import KeyKind, KeyName, Secret
+from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.plan import StepProgress, StepState
 from spcs_worker_tui.domain.prefect import WorkQueueKey
 from spcs_worker_tui.domain.read_only import ReadOnly
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.domain.wishes import (
     Build,
     CreateWorkPool,
@@ -42,12 +37,10 @@ from spcs_worker_tui.ui.bindings import SCOPES
 from spcs_worker_tui.ui.commands import commands
 from spcs_worker_tui.ui.modals.ask import AskModal
 from spcs_worker_tui.ui.modals.choice import ChoiceModal
-from spcs_worker_tui.ui.modals.form import FormModal
-from spcs_worker_tui.ui.modals.plan import PlanModal
 from spcs_worker_tui.ui.widgets.option_line import OptionLine
 from support import fleet as build
-from support.console import ScriptedConsole, demo, verdict
-from support.screen import opened, seen, select, shows, until
+from support.console import ScriptedConsole, demo
+from support.screen import at_plan, opened, press_each, seen, select, shows, until
 
 KEYS_PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 OFFERED = {**possible.SERVICE, **possible.WORK, **possible.PROJECT}
@@ -94,12 +87,6 @@ async def test_every_wish_is_in_palette_and_help() -> None:
             assert offered[IN_PLAN.format(name)].title in text
 
 
-async def at_plan(pilot) -> None:
-    await until(pilot, lambda: isinstance(pilot.app.screen, PlanModal))
-    await until(pilot, lambda: pilot.app.focused is not None)
-    assert pilot.app.focused.id == "cancel"
-
-
 WAYS: tuple[tuple[tuple[str, ...], object], ...] = (
     (("z",), Suspend(INGEST)),
     (("R",), Restart(INGEST)),
@@ -121,15 +108,6 @@ WAYS: tuple[tuple[tuple[str, ...], object], ...] = (
     (("P", "w"), PruneWorkers(POOL)),
     (("P", "n"), CreateWorkPool(POOL)),
 )
-
-
-async def press_each(pilot, keys: tuple[str, ...]) -> None:
-    """As a person does: the next key when the dialog of the one before is there."""
-    for key in keys:
-        await pilot.press(key)
-        await until(pilot, lambda: not pilot.app._type_ahead.is_answering)
-        await until(pilot, lambda: not any(w.group == "plan" for w in pilot.app.workers))
-        await pilot.pause()
 
 
 @pytest.mark.parametrize(("keys", "wish"), WAYS, ids=lambda value: "".join(value)[:12] if isinstance(value, tuple) else type(value).__name__)  # fmt: skip # noqa: E501
@@ -291,117 +269,3 @@ async def test_quitting_asks_while_a_change_is_under_way() -> None:
         assert pilot.app.running
         await pilot.press("ctrl+c", "ctrl+c")
         await until(pilot, lambda: shows(pilot.app, "Stop it and quit"))
-
-
-async def test_images_show_digest_age_and_what_runs() -> None:
-    judged = demo()
-    images = tuple(
-        ImageSnapshot("worker", (tag,), digest, "", build.ago(age))
-        for tag, digest, age in (
-            ("1.4.0", build.DIGEST, 864_000),
-            ("1.5.0", build.OTHER_DIGEST, 120),
-        )
-    )
-    seen_images = {f"dev:{build.REPOSITORY}": Observation(images, build.NOW)}
-    snapshot = dataclasses.replace(judged.snapshot, images=seen_images)
-    console = ScriptedConsole(JudgedFleet(snapshot, judged.verdicts))
-    async with opened(console) as pilot:
-        await select(pilot, "INGEST")
-        await pilot.press("u")
-        await until(pilot, lambda: shows(pilot.app, "bbbbbbbbbbbb"))
-        newest, oldest = (
-            next(line for line in seen(pilot.app) if digest in line)
-            for digest in ("bbbbbbbbbbbb", "aaaaaaaaaaaa")
-        )
-        assert "2m ago" in newest
-        assert "10d ago" in oldest
-        assert "runs now" in oldest
-        await press_each(pilot, ("enter",))
-        await at_plan(pilot)
-        assert console.wishes == [Update(INGEST, image="1.5.0")]
-
-
-async def test_a_service_without_history_says_so() -> None:
-    console = ScriptedConsole(demo())
-    console.past = ()
-    async with opened(console) as pilot:
-        await select(pilot, "INGEST")
-        await pilot.press("B")
-        await until(pilot, lambda: pilot.app._notifications)
-        (toast,) = pilot.app._notifications
-        assert "nothing is known that was deployed to INGEST before" in toast.message
-
-
-@pytest.mark.parametrize("typed", ["x", "0", "-1"])
-async def test_a_number_that_is_none_is_refused_in_the_form(typed: str) -> None:
-    console = ScriptedConsole(demo())
-    async with opened(console) as pilot:
-        await select(pilot, "INGEST")
-        await pilot.press("C")
-        await until(pilot, lambda: isinstance(pilot.app.screen, FormModal))
-        pilot.app.screen.query_one("#min", Input).value = typed
-        await press_each(pilot, ("enter", "enter"))
-        assert isinstance(pilot.app.screen, FormModal)
-        assert not console.wishes
-
-
-async def test_a_read_only_environment_is_not_deployed_to() -> None:
-    console = ScriptedConsole(demo())
-    async with opened(console) as pilot:
-        await press_each(pilot, ("b", "d", "down", "enter"))
-        await until(pilot, lambda: pilot.app._notifications)
-        (toast,) = pilot.app._notifications
-        assert "environment prod is read-only" in toast.message
-        assert not console.wishes
-
-
-def lacking() -> JudgedFleet:
-    key = KeyName(KeyKind.PASSWORD, "lab", "ada@org-lab")
-    error = KeyMissingError("connection lab needs a password", key=key, next_step="Type it.")
-    lab = build.connection("lab", state=ConnectionState.SIGN_IN_NEEDED, error=error)
-    service = build.service()
-    good = build.connection("dev", [service])
-    fleet = build.fleet(connections=[good, lab], work_pools=[build.work_pool()])
-    return JudgedFleet(fleet, {service.key: verdict()})
-
-
-@pytest.mark.parametrize(("button", "keeps"), [("#ok", False), ("#keep", True)])
-async def test_a_lacking_password_is_typed_unseen(button: str, keeps: bool) -> None:
-    console = ScriptedConsole(lacking())
-    async with opened(console) as pilot:
-        await pilot.press("g")
-        await until(pilot, lambda: pilot.app.selected.name == "lab")
-        await pilot.press("enter")
-        await until(pilot, lambda: shows(pilot.app, "the password of connection lab"))
-        await pilot.press(*"s3cr3t-wort")
-        assert not any("s3cr3t" in line for line in seen(pilot.app))
-        await pilot.click(button)
-        await until(pilot, lambda: console.given)
-        name = KeyName(KeyKind.PASSWORD, "lab", "ada@org-lab")
-        assert console.given == [(name, Secret("s3cr3t-wort"), keeps)]
-
-
-async def test_a_key_for_the_prefect_api_can_be_given() -> None:
-    console = ScriptedConsole(demo())
-    async with opened(console) as pilot:
-        await select(pilot, "INGEST")
-        await pilot.press("K")
-        await until(pilot, lambda: shows(pilot.app, "the Prefect API key for"))
-        await press_each(pilot, (*"a b", "enter"))
-        assert shows(pilot.app, "this is no Prefect API key")
-        pilot.app.screen.query_one(Input).value = "pnu_abc"
-        await press_each(pilot, ("enter",))
-        await until(pilot, lambda: console.given)
-        assert console.given == [(KeyName.prefect(POOL.api_url), Secret("pnu_abc"), False)]
-
-
-async def test_the_audit_log_is_listed_the_newest_first() -> None:
-    async with opened(ScriptedConsole(demo())) as pilot:
-        await pilot.press("a")
-        await until(pilot, lambda: shows(pilot.app, "Insufficient privileges"))
-        lines = seen(pilot.app)
-        first = next(i for i, line in enumerate(lines) if "failed" in line)
-        assert "Suspend ANALYTICS.PREFECT.NIGHTLY" in lines[first]
-        assert any("done" in line for line in lines[first:])
-        await pilot.press("escape")
-        await until(pilot, lambda: shows(pilot.app, "Services 6"))

@@ -18,7 +18,8 @@ LEFT_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 STUCK = """
 import asyncio
-from support.console import LiveConsole, demo
+from support.console import demo
+from support.live_console import LiveConsole
 from spcs_worker_tui.ui import link
 from spcs_worker_tui.ui.app import FleetApp
 

@@ -18,7 +18,8 @@ ENTERS, LEAVES = b"\x1b[?1049h", b"\x1b[?1049l"
 
 ASKS = """
 import asyncio, sys
-from support.console import LiveConsole, demo
+from support.console import demo
+from support.live_console import LiveConsole
 from spcs_worker_tui.domain.errors import SignInNeededError
 from spcs_worker_tui.ui.app import FleetApp
 
