@@ -4,29 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.connection_facts import connection_facts, make_private
 from spcs_worker_tui.adapters.connections import read_connections
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
-from spcs_worker_tui.domain.settings import Environment
+from spcs_worker_tui.domain.doctor_images import ImageInspector
+from spcs_worker_tui.domain.fleet import FleetSnapshot
+from spcs_worker_tui.domain.keys import Secret
+from spcs_worker_tui.domain.settings import Project
+from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.doctor import ConnectionLooks, Doctor, Look
+from spcs_worker_tui.operations.doctor.account import AccountLooks, Target
 from spcs_worker_tui.operations.doctor.fixes import Fixes
+from spcs_worker_tui.operations.doctor.session import AccountSession
+from spcs_worker_tui.operations.environment import Environments
 from spcs_worker_tui.operations.keys import Keychain
-from spcs_worker_tui.wiring import audit_log, read_only_by, read_project
-from spcs_worker_tui.wiring_keys import open_keys
+from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.operations.planner import Planner
+from spcs_worker_tui.operations.update import Tools
+from spcs_worker_tui.operations.update.wish import rendered
+from spcs_worker_tui.operations.update_plans import UpdatePlans
+from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
+from spcs_worker_tui.wiring import (
+    LazyPrefect,
+    audit_log,
+    prefect_writer,
+    read_document,
+    read_only_by,
+    read_project,
+    update_tools,
+)
+from spcs_worker_tui.wiring_keys import Keys, open_keys
 
 
 class _Sessions:
-    """The session of each saved connection, made when it is first asked for.
-
-    The files may be mended between two examinations, so a session that never signed in is made
-    anew from what they say then.
-    """
+    """The session of each saved connection, made when it is first asked for."""
 
     def __init__(self, keys: Keychain) -> None:
         self._keys = keys
@@ -38,10 +56,31 @@ class _Sessions:
             self._sessions[name] = ConnectorSession(settings, self._keys)
         return self._sessions[name]
 
-    async def forget(self) -> None:
-        """Close all; the next that is asked for is a new one."""
-        sessions, self._sessions = self._sessions, {}
-        await asyncio.gather(*(session.close() for session in sessions.values()))
+    async def close(self) -> None:
+        """End all; they stay good for another examination."""
+        await asyncio.gather(*(session.close() for session in self._sessions.values()))
+
+
+class _Registry:
+    """Imports what reads registries when the first image is looked at."""
+
+    def __init__(self, password: Callable[[], Awaitable[Secret]]) -> None:
+        self._password = password
+
+    async def platforms(self, url: str, image: str, reference: str) -> Sequence[str]:
+        """See the port `ImageInspector`."""
+        return await (await asyncio.to_thread(self._reader)).platforms(url, image, reference)
+
+    def _reader(self) -> ImageInspector:
+        from spcs_worker_tui.adapters.snowflake.manifests import (  # noqa: PLC0415 - httpx is slow
+            RegistryReader,
+        )
+
+        return RegistryReader(self._password)
+
+
+def _inspect(session: AccountSession) -> ImageInspector:
+    return _Registry(session.registry_password)
 
 
 @asynccontextmanager
@@ -58,20 +97,54 @@ async def open_doctor(
     Raises:
         ConfigurationError: There is no such environment, or its settings cannot be read.
     """
-    wanted: Environment | None = None
+    target = None
     if environment:
-        wanted = (await asyncio.to_thread(read_project)).environment(environment)
-        names = names or (wanted.connection,)
-    keys, clock = open_keys(), SystemClock()
+        target = _target(await asyncio.to_thread(read_project), environment)
+        names = (target.environment.connection,)
+    keys = open_keys()
     sessions = _Sessions(keys.chain)
     may_not = read_only_by(os.environ, everything=read_only)
-    engine = Engine(clock, audit_log(), sessions, may_not)
-    connections = ConnectionLooks(partial(connection_facts, names), sessions)
+    engine = Engine(SystemClock(), audit_log(), sessions, may_not)
+    prefect = LazyPrefect(keys.prefect)
+    tools = update_tools(sessions, prefect, engine)
+    accounts = AccountLooks(tools.read_spec, _inspect, target)
+    connections = ConnectionLooks(partial(connection_facts, names), sessions, signed_in=(accounts,))
+    fixes = Fixes(tools, sessions, _planner(tools, keys).change, make_private)
 
     def looks() -> Sequence[Look]:
         return [connections.look()]
 
     try:
-        yield Doctor(looks, Fixes(engine, make_private).change)
+        yield Doctor(looks, fixes.change)
     finally:
-        await sessions.forget()
+        await asyncio.gather(prefect.close(), sessions.close())
+
+
+def _target(project: Project, name: str) -> Target:
+    environment = project.environment(name)
+
+    def document() -> SpecDocument:
+        written = read_document(Path(project.beside(environment.spec)))
+        document = rendered(environment, written)
+        # Which tag a build makes of a pattern is not known here.
+        tag = "" if "{" in environment.tag else environment.tag
+        image = environment.image_path(tag).removesuffix(":")
+        return document.with_image(image, document.container(environment.container))
+
+    return Target(environment, document)
+
+
+def _planner(tools: Tools, keys: Keys) -> Planner:
+    """Plans what needs no picture of the fleet."""
+
+    def fleet() -> FleetSnapshot:
+        return FleetSnapshot(tools.engine.clock.now())
+
+    writer = prefect_writer(keys.prefect)
+    lifecycle = Lifecycle(tools.sessions, fleet, tools.engine, writer)
+    return Planner(
+        lifecycle,
+        WorkPoolChanges(fleet, tools.engine, tools.prefect, writer),
+        UpdatePlans(tools, read_document),
+        Environments(tools, lifecycle.restart),
+    )

@@ -172,10 +172,24 @@ class Finding:
     service: ServiceKey | None = None
 
 
-def unseen(check: Check, subject: str, error: FleetError, connection: str = "") -> Finding:
+def unseen(
+    check: Check,
+    subject: str,
+    error: FleetError,
+    connection: str = "",
+    service: ServiceKey | None = None,
+) -> Finding:
     """That something could not be looked at, and why."""
     cure = Cure(error.next_step) if error.next_step else None
-    return Finding(check, subject, Outcome.UNKNOWN, str(error), cure, connection=connection)
+    return Finding(
+        check,
+        subject,
+        Outcome.UNKNOWN,
+        str(error),
+        cure,
+        connection=connection,
+        service=service,
+    )
 
 
 def worst(findings: Iterable[Finding]) -> Health:

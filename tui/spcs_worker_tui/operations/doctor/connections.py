@@ -11,14 +11,15 @@ from spcs_worker_tui.domain import doctor_connections as rules
 from spcs_worker_tui.domain.doctor import THIS_MACHINE, Finding
 from spcs_worker_tui.domain.doctor_connections import ConnectionsFacts, SavedConnection
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.ports import Identity, SnowflakeSession
+from spcs_worker_tui.domain.ports import Identity
 from spcs_worker_tui.operations.doctor.examine import Look
+from spcs_worker_tui.operations.doctor.session import AccountSession
 
 FILES_SECONDS = 5.0
 LOGIN_SECONDS = 35.0
 """A little more than a sign-in may take, so that its own sentence is the one that is read."""
 
-SignedIn = Callable[[SnowflakeSession, Identity], Iterable[Look]]
+SignedIn = Callable[[AccountSession, Identity], Iterable[Look]]
 """What is looked at once a connection has signed in."""
 Saved = Callable[[SavedConnection], Iterable[Look]]
 """What is looked at of a connection without signing in."""
@@ -36,7 +37,7 @@ class ConnectionLooks:
     """
 
     read: Callable[[], ConnectionsFacts]
-    session: Callable[[str], SnowflakeSession]
+    session: Callable[[str], AccountSession]
     signed_in: tuple[SignedIn, ...] = ()
     saved: tuple[Saved, ...] = ()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from spcs_worker_tui.domain.doctor import Check, Finding, unseen
 from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.fleet import ServiceKey
 
 LOOK_SECONDS = 20.0
 """As long as a Snowflake statement may take."""
@@ -32,6 +33,7 @@ class Look:
     run: Callable[[], AsyncGenerator[Finding | Look, None]]
     seconds: float = LOOK_SECONDS
     connection: str = ""
+    service: ServiceKey | None = None
 
 
 async def examine(looks: Sequence[Look]) -> AsyncGenerator[Finding, None]:
@@ -99,7 +101,9 @@ class _Examination:
     def _unseen(self, look: Look, done: set[str], error: FleetError) -> None:
         for check in look.checks:
             if check.id not in done:
-                self._found.put_nowait(unseen(check, look.subject, error, look.connection))
+                self._found.put_nowait(
+                    unseen(check, look.subject, error, look.connection, look.service)
+                )
 
     async def end(self) -> None:
         for task in self._running:

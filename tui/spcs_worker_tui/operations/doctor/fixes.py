@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from spcs_worker_tui.domain.doctor import Fix, MakePrivate
+from spcs_worker_tui.domain.doctor import (
+    ChangeProbe,
+    DropEndpoint,
+    Fix,
+    HideVariable,
+    MakePrivate,
+    SendStatements,
+)
+from spcs_worker_tui.domain.environment import EditEnvironment, SetVariable
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.plan import Plan, Step
 from spcs_worker_tui.domain.ports import Change
-from spcs_worker_tui.operations.apply import Action, Engine, Outcome, Tell
+from spcs_worker_tui.domain.spec_document import SpecDocument
+from spcs_worker_tui.domain.spec_edits import with_probe, without_endpoint
+from spcs_worker_tui.domain.wishes import Wish
+from spcs_worker_tui.operations.apply import Action, Outcome, Tell
+from spcs_worker_tui.operations.doctor.session import AccountSession
+from spcs_worker_tui.operations.update import Tools, Updates
+from spcs_worker_tui.operations.update import Wish as UpdateWish
+from spcs_worker_tui.operations.update.present import Present, read_present
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +33,15 @@ class Fixes:
     """Plans every fix that a finding may carry.
 
     Attributes:
-        engine: Applies the plans.
+        tools: What updates need; its engine applies the plans.
+        session: The session of a saved connection, by its name.
+        wish: Plans what the rest of the program knows how to do.
         make_private: Takes away everybody else's rights on a file; raises `ConfigurationError`.
     """
 
-    engine: Engine
+    tools: Tools
+    session: Callable[[str], AccountSession]
+    wish: Callable[[Wish], Awaitable[Change]]
     make_private: Callable[[str], None]
 
     async def change(self, fix: Fix) -> Change:
@@ -34,8 +53,24 @@ class Fixes:
         match fix:
             case MakePrivate():
                 return self._make_private(fix)
+            case SendStatements():
+                return self._send(fix)
+            case HideVariable():
+                return await self._hide(fix)
+            case ChangeProbe():
+                return await self._respecify(
+                    fix,
+                    lambda document: with_probe(document, fix.container, fix.port, fix.path),
+                    f"the probe of container {fix.container} was wrong",
+                )
+            case DropEndpoint():
+                return await self._respecify(
+                    fix,
+                    lambda document: without_endpoint(document, fix.endpoint),
+                    f"endpoint {fix.endpoint} was public",
+                )
             case _:
-                raise PlanRefusedError("this cannot be mended from here")
+                return await self.wish(fix)
 
     def _make_private(self, fix: MakePrivate) -> Change:
         title = f"Let nobody but you read and write {fix.path}"
@@ -45,5 +80,63 @@ class Fixes:
             return Outcome()
 
         step = Step("private", title, f"chmod 600 {fix.path}")
-        plan = Plan(title, None, (step,), self.engine.clock.now(), subject=fix.path)
-        return self.engine.change(plan, [Action(step, do)])
+        engine = self.tools.engine
+        plan = Plan(title, None, (step,), engine.clock.now(), subject=fix.path)
+        return engine.change(plan, [Action(step, do)])
+
+    def _send(self, fix: SendStatements) -> Change:
+        session = self.session(fix.connection)
+
+        def action(number: int, statement: str) -> Action:
+            async def do(_: Tell) -> Outcome:
+                return Outcome(query_id=await session.run_statement(statement))
+
+            return Action(Step(f"statement-{number}", fix.title, statement), do)
+
+        actions = [action(number, one) for number, one in enumerate(fix.statements, 1)]
+        engine = self.tools.engine
+        plan = Plan(
+            fix.title,
+            fix.service,
+            tuple(one.step for one in actions),
+            engine.clock.now(),
+            subject=fix.connection,
+            connection=fix.connection,
+        )
+        return engine.change(plan, actions)
+
+    async def _hide(self, fix: HideVariable) -> Change:
+        """The value is read when it is moved: no finding holds it."""
+        present = await self._present(fix)
+        found = (
+            variable
+            for variable in present.deployed.document.variables(fix.container)
+            if variable.name == fix.name and not variable.secret
+        )
+        variable = next(found, None)
+        if variable is None:
+            raise PlanRefusedError(f"{fix.name} stands in the specification no longer")
+        edit = SetVariable(fix.name, variable.value, fix.container)
+        why = f"the key {fix.name} stood in the specification"
+        digest = present.service.spec_digest
+        return await self.wish(EditEnvironment(fix.service, (edit,), spec_digest=digest, why=why))
+
+    async def _respecify(
+        self,
+        fix: ChangeProbe | DropEndpoint,
+        edit: Callable[[SpecDocument], SpecDocument],
+        why: str,
+    ) -> Change:
+        """The same images, with something else changed."""
+        present = await self._present(fix)
+        document = edit(present.deployed.pinned)
+        wish = UpdateWish(fix.service, document, why=why)
+        return await Updates(self.tools).plan(wish)
+
+    async def _present(self, fix: HideVariable | ChangeProbe | DropEndpoint) -> Present:
+        key = fix.service
+        session = self.session(key.connection)
+        present = await read_present(session, key, self.tools.read_spec)
+        if present is None:
+            raise PlanRefusedError(f"there is no service {key.qualified} any more")
+        return present
