@@ -40,6 +40,7 @@ from spcs_worker_tui.wiring import (
     read_project,
     update_tools,
 )
+from spcs_worker_tui.wiring_doctor_checks import machine_looks, prefect_looks, saved_looks
 from spcs_worker_tui.wiring_keys import Keys, open_keys
 
 
@@ -104,15 +105,20 @@ async def open_doctor(
     keys = open_keys()
     sessions = _Sessions(keys.chain)
     may_not = read_only_by(os.environ, everything=read_only)
-    engine = Engine(SystemClock(), audit_log(), sessions, may_not)
+    clock = SystemClock()
+    engine = Engine(clock, audit_log(), sessions, may_not)
     prefect = LazyPrefect(keys.prefect)
     tools = update_tools(sessions, prefect, engine)
-    accounts = AccountLooks(tools.read_spec, _inspect, target)
+    accounts = AccountLooks(tools.read_spec, _inspect, clock, target)
     connections = ConnectionLooks(partial(connection_facts, names), sessions, signed_in=(accounts,))
     fixes = Fixes(tools, sessions, _planner(tools, keys).change, make_private)
 
     def looks() -> Sequence[Look]:
-        return [connections.look()]
+        served = prefect_looks(prefect, keys.prefect)
+        accounts = AccountLooks(tools.read_spec, _inspect, target, (served,))
+        facts = partial(connection_facts, names)
+        connections = ConnectionLooks(facts, sessions, signed_in=(accounts,), saved=(saved,))
+        return [connections.look(), *machine.looks()]
 
     try:
         yield Doctor(looks, fixes.change)

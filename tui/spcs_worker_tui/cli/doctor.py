@@ -42,7 +42,8 @@ async def _look(doctor: Doctor, options: Namespace) -> Sequence[Finding]:
         put(as_json(findings))
     elif sys.stdout.isatty():
         width = shutil.get_terminal_size().columns
-        for line in for_terminal(findings, width, colour=has_colour(sys.stdout)):
+        colour = has_colour(sys.stdout)
+        for line in for_terminal(findings, width, colour=colour, every=options.all):
             put(line)
     else:
         for line in for_pipe(findings):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, zip_longest
 
 from spcs_worker_tui.cli.console import Ink, paint
-from spcs_worker_tui.domain.doctor import Cure, Finding, Outcome, worst
+from spcs_worker_tui.domain.doctor import Finding, Outcome, worst
 from spcs_worker_tui.domain.doctor_registry import CHECKS
 from spcs_worker_tui.domain.text import cell_width, one_line, printable
 
@@ -26,22 +27,47 @@ _PLACES = {check.id: place for place, check in enumerate(CHECKS)}
 
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
-    """By area and subject as on the page, whichever was found first."""
-    return sorted(findings, key=lambda f: (f.connection, f.subject, _PLACES.get(f.check.id, 0)))
+    """This machine first, then each connection and its services; as on the page, not as found."""
+    return sorted(
+        findings,
+        key=lambda f: (
+            f.connection,
+            f.service is not None,
+            _heading(f),
+            _PLACES.get(f.check.id, len(_PLACES)),
+        ),
+    )
 
 
-def for_terminal(findings: Sequence[Finding], width: int, *, colour: bool) -> Iterator[str]:
-    """The findings under their subjects, each with what helps beside or below it."""
-    heading = ""
-    for finding in ordered(findings):
-        if (title := _heading(finding)) != heading:
-            if heading:
-                yield ""
-            heading = title
-            yield paint(title, Ink.BOLD, colour=colour)
-        mark = paint(f"{finding.outcome:<{_MARK}}", _INKS[finding.outcome], colour=colour)
-        for number, line in enumerate(_lines(finding, width - _MARK - 2)):
-            yield f"  {mark if not number else ' ' * _MARK}{line}".rstrip()
+def for_terminal(
+    findings: Sequence[Finding], width: int, *, colour: bool, every: bool = False
+) -> Iterator[str]:
+    """The findings under their subjects, each with what helps beside or below it.
+
+    Args:
+        findings: In any order.
+        width: Cells of the terminal.
+        colour: Whether it has colours.
+        every: Also what is well has lines of its own; otherwise it is named in one line.
+    """
+    for number, (heading, group) in enumerate(groupby(ordered(findings), _heading)):
+        if number:
+            yield ""
+        yield paint(heading, Ink.BOLD, colour=colour)
+        found = list(group)
+        well = [finding for finding in found if finding.outcome is Outcome.OK]
+        for finding in found if every else (one for one in found if one not in well):
+            yield from _marked(finding.outcome, _lines(finding, width - _MARK - 2), colour)
+        if well and not every:
+            names = ", ".join(dict.fromkeys(finding.check.id for finding in well))
+            lines = textwrap.wrap(names, max(width - _MARK - 2, 20), break_on_hyphens=False)
+            yield from _marked(Outcome.OK, lines, colour)
+
+
+def _marked(outcome: Outcome, lines: Iterable[str], colour: bool) -> Iterator[str]:
+    mark = paint(f"{outcome:<{_MARK}}", _INKS[outcome], colour=colour)
+    for number, line in enumerate(lines):
+        yield f"  {mark if not number else ' ' * _MARK}{line}".rstrip()
 
 
 def _heading(finding: Finding) -> str:
@@ -52,29 +78,41 @@ def _heading(finding: Finding) -> str:
 
 def _lines(finding: Finding, width: int) -> Iterator[str]:
     said = _text(finding)
-    cure = list(_cure_lines(finding.cure, finding))
+    cure = list(_cure_lines(finding))
     if width + _MARK < _BESIDE:
-        yield from textwrap.wrap(said, max(width, 20))
+        yield from _wrap(said, max(width, 20))
         for line in cure:
-            yield from textwrap.wrap(line, max(width, 20), subsequent_indent="  ") or [""]
+            yield from _wrap(line, max(width, 20))
         return
     left = width * 2 // 5
     right = width - left - 3
-    wrapped = [part for line in cure for part in textwrap.wrap(line, right) or [""]]
-    texts = textwrap.wrap(said, left)
-    for number in range(max(len(texts), len(wrapped))):
-        one = texts[number] if number < len(texts) else ""
-        other = wrapped[number] if number < len(wrapped) else ""
+    texts, cures = _wrap(said, left), [part for line in cure for part in _wrap(line, right)]
+    for one, other in zip_longest(texts, cures, fillvalue=""):
         yield f"{one}{' ' * max(left - cell_width(one), 0)}   {other}"
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """What has to be copied in one piece is not cut within a word."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    return textwrap.wrap(
+        text.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    ) or [""]
 
 
 def _text(finding: Finding) -> str:
     about = one_line(finding.subject)
-    prefix = "" if about == _heading(finding) or finding.service else f"{about}: "
-    return f"{prefix}{one_line(finding.text, _LONGEST)}"
+    apart = finding.service is None and about != _heading(finding)
+    prefix = f"{about}: " if apart else ""
+    return f"{finding.check.id}: {prefix}{one_line(finding.text, _LONGEST)}"
 
 
-def _cure_lines(cure: Cure | None, finding: Finding) -> Iterator[str]:
+def _cure_lines(finding: Finding) -> Iterator[str]:
+    cure = finding.cure
     if cure is None:
         return
     yield f"-> {one_line(cure.words, _LONGEST)}"
@@ -82,7 +120,7 @@ def _cure_lines(cure: Cure | None, finding: Finding) -> Iterator[str]:
         for part in printable(line).splitlines():
             yield f"   {part}"
     if finding.fix is not None:
-        yield "   (doctor --fix does it)"
+        yield "   (`spcs-worker-tui doctor --fix` does it)"
 
 
 def for_pipe(findings: Sequence[Finding]) -> Iterator[str]:

@@ -177,12 +177,7 @@ def _rule(workload: Workload, egress: Egress, wanted: str, quote: Quote) -> Find
     unread = [name.qualified for name, values in hosts.items() if values is None]
     if unread or not hosts:
         which = ", ".join(unread) or "the integration's network rules"
-        return workload.finding(
-            RULE,
-            Outcome.UNKNOWN,
-            f"role {workload.role} may not see the hosts of {which}",
-            Cure(f"Have its owner check that it has {wanted}."),
-        )
+        return _unread(workload, which, wanted)
     name, values = next(iter(hosts.items()))
     statement = _altered(name, (*(values or ()), wanted), quote)
     full = quote(name.database, name.schema, name.name)
@@ -197,6 +192,17 @@ def _rule(workload: Workload, egress: Egress, wanted: str, quote: Quote) -> Find
         Cure("Add the host, or have the rule's owner do it.", (statement,)),
         fix if may else None,
     )
+
+
+def _unread(workload: Workload, which: str, wanted: str) -> Finding:
+    """Only a rule's owner sees its hosts; of a worker that is up nothing speaks against them."""
+    text = f"role {workload.role} may not see the hosts of {which}"
+    if workload.binding and workload.is_ready(workload.binding.container):
+        return workload.finding(RULE, Outcome.OK, f"{text}, and the worker is up")
+    if workload.service is not None and not workload.wants_to_run:
+        return workload.finding(RULE, Outcome.OK, f"{text}, and the service is suspended")
+    cure = Cure(f"Have its owner check that it has {wanted}.")
+    return workload.finding(RULE, Outcome.UNKNOWN, text, cure)
 
 
 def _altered(name: ObjectName, hosts: Sequence[str], quote: Quote) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from spcs_worker_tui.domain.account import OWNERSHIP, Privileges
@@ -12,6 +13,7 @@ from spcs_worker_tui.domain.doctor import Check, Cure, Finding, Fix, Outcome, Se
 from spcs_worker_tui.domain.fleet import (
     ContainerSnapshot,
     ContainerSpec,
+    ContainerStatus,
     DeployedSpec,
     PrefectBinding,
     ServiceKey,
@@ -20,6 +22,8 @@ from spcs_worker_tui.domain.fleet import (
 )
 from spcs_worker_tui.domain.spec_document import SpecDocument
 
+STARTING = timedelta(minutes=2)
+"""As long, a container that is not READY is no reason to worry (docs/health.md, rule 16)."""
 _AT_REST = frozenset({ServiceStatus.SUSPENDED, ServiceStatus.SUSPENDING, ServiceStatus.DONE})
 
 
@@ -44,6 +48,7 @@ class Workload:
         service: As it was shown; None: it is not there yet.
         containers: Those that exist now, as far as they could be read.
         undecided: The container whose image only a build decides, if there is one.
+        seen_at: When the containers were read, by our clock.
     """
 
     key: ServiceKey
@@ -57,11 +62,24 @@ class Workload:
     service: ServiceSnapshot | None = None
     containers: tuple[ContainerSnapshot, ...] = ()
     undecided: str = ""
+    seen_at: datetime | None = None
 
     @property
     def wants_to_run(self) -> bool:
         """Whether it is there and nobody suspended it."""
         return self.service is not None and self.service.status not in _AT_REST
+
+    def is_ready(self, container: str) -> bool:
+        """Whether an instance of that container is up, as the account sees it."""
+        return any(
+            one.name == container and one.status is ContainerStatus.READY for one in self.containers
+        )
+
+    def is_starting(self, container: str) -> bool:
+        """Whether the youngest instance of that container started a moment ago."""
+        began = [one.start_time for one in self.containers if one.name == container]
+        last = max((at for at in began if at is not None), default=None)
+        return bool(last and self.seen_at and self.seen_at - last < STARTING)
 
     @property
     def specs(self) -> tuple[dict[str, Any], ...]:

@@ -167,6 +167,11 @@ def _image(
     )
 
 
+def judge_running(workload: Workload, container: str) -> Finding:
+    """What runs is for the nodes that it runs on: nobody needs to be asked."""
+    return workload.finding(PLATFORM, Outcome.OK, f"container {container} runs on the pool's nodes")
+
+
 def judge_platform(
     workload: Workload, container: str, platforms: Sequence[str], family: str
 ) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -117,11 +118,11 @@ def judge_privileges(
     connection: str, role: str, needs: Sequence[Need], held: Privileges, quote: Quote
 ) -> Iterator[Finding]:
     """Each privilege that is missing, with its GRANT; the others in one finding."""
-    there = []
+    there: Counter[tuple[str, str]] = Counter()
     for need in dict.fromkeys(needs):
         on = f"{need.kind} {need.name}".strip()
         if held.holds(need.privilege, need.kind, need.name):
-            there.append(f"{need.privilege} on {on.lower() if not need.name else on}")
+            there[need.privilege, need.kind.lower()] += 1
             continue
         statement, fix = grant(
             need.privilege,
@@ -141,9 +142,17 @@ def judge_privileges(
             fix,
             connection,
         )
-    text = f"role {role} holds {', '.join(there)}" if there else f"role {role} needs nothing here"
-    if there or not needs:
+    words = [
+        f"{privilege} on {count} {_plural(kind)}" if count > 1 else f"{privilege} on {kind}"
+        for (privilege, kind), count in there.items()
+    ]
+    if words:
+        text = f"role {role} holds {', '.join(words)}"
         yield Finding(PRIVILEGES, connection, Outcome.OK, text, connection=connection)
+
+
+def _plural(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind}s"
 
 
 def judge_warehouse(

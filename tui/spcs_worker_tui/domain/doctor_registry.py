@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from spcs_worker_tui.domain import (
+    doctor_clock,
     doctor_connections,
     doctor_egress,
     doctor_images,
+    doctor_machine,
     doctor_pools,
+    doctor_prefect,
     doctor_privileges,
     doctor_secrets,
     doctor_spec,
@@ -21,6 +24,9 @@ _ALL = (
     *doctor_egress.CHECKS,
     *doctor_pools.CHECKS,
     *doctor_images.CHECKS,
+    *doctor_prefect.CHECKS,
+    *doctor_clock.CHECKS,
+    *doctor_machine.CHECKS,
 )
 
 CHECKS: tuple[Check, ...] = tuple(check for area in Area for check in _ALL if check.area is area)

@@ -83,7 +83,11 @@ def _probe(workload: Workload, container: dict[str, Any], port: int, path: str) 
             Cure(f"Let the probe ask at port {served.port}, path {served.path}."),
             ChangeProbe(workload.key, name, served.port or 0, served.path),
         )
-    if failing := _failing(workload, name):
+    failing = _failing(workload, name)
+    if failing and workload.is_starting(name):
+        text = f"{asked}, and is still starting"
+        return workload.finding(PROBE, Outcome.NOTICE, text, Cure("Look again in a few minutes."))
+    if failing:
         words_ = "Read its log: a worker that cannot reach Prefect answers 503."
         if served is None:
             words_ = "Read its log, and check that something listens there on all addresses."

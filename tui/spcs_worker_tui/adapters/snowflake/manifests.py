@@ -110,9 +110,15 @@ async def _json(
 
 
 def _refused(response: httpx.Response) -> FleetError:
+    host = response.url.host
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        return RegistryError(
+            f"the image registry {host} does not have what the account lists",
+            next_step="Push the image again.",
+        )
     return RegistryError(
-        f"the image registry {response.url.host} refuses to tell: {response.status_code} "
-        f"{response.reason_phrase}",
+        f"the image registry {host} refuses to tell: {response.status_code} "
+        f"{one_line(response.reason_phrase, 60)}",
         next_step="READ on the image repository is needed.",
     )
 

@@ -36,6 +36,9 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--env", default="", metavar="NAME", help="look at what this environment needs, only"
     )
+    command.add_argument(
+        "--all", action="store_true", help="at a terminal: say also of each thing that is well why"
+    )
     command.add_argument("--json", action="store_true", help="as JSON")
     command.add_argument(
         "--fix", action="store_true", help="mend what can be mended from here, then look again"

@@ -18,7 +18,7 @@ from spcs_worker_tui.domain.doctor_pools import CAPACITY, FAMILY, STATE, judge_p
 from spcs_worker_tui.domain.doctor_secrets import SECRET, judge_secrets
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, StatementRefusedError
 from spcs_worker_tui.domain.fleet import ContainerSnapshot, ImageSnapshot, ServiceSnapshot
-from spcs_worker_tui.domain.ports import Identity
+from spcs_worker_tui.domain.ports import Clock, Identity
 from spcs_worker_tui.domain.settings import Environment
 from spcs_worker_tui.domain.spec_document import SpecDocument, deployed_document
 from spcs_worker_tui.domain.sync import ImageReference
@@ -51,12 +51,14 @@ class AccountLooks:
     Attributes:
         read_spec: Reads YAML.
         inspect: The account's image registry.
+        clock: Time.
         target: Look at this environment only; None: at every service that the role sees.
         with_workload: What else to look at of each service.
     """
 
     read_spec: ReadSpec
     inspect: Inspect
+    clock: Clock
     target: Target | None = None
     with_workload: tuple[WithWorkload, ...] = ()
 
@@ -124,6 +126,7 @@ class AccountLooks:
             digests=deployed.digests,
             service=service,
             containers=containers,
+            seen_at=self.clock.now(),
         )
         for result in self._workload(account, workload):
             yield result
@@ -227,7 +230,9 @@ class AccountLooks:
         for container, reference in references.items():
             if container == workload.undecided:
                 continue
-            if images.image_of(workload, container, reference, facts) is not None:
+            if workload.is_ready(container):
+                yield images.judge_running(workload, container)
+            elif images.image_of(workload, container, reference, facts) is not None:
                 run = partial(self._platform, account, workload, container, reference, facts)
                 name, key = workload.key.qualified, workload.key
                 yield Look((images.PLATFORM,), name, run, connection=key.connection, service=key)
