@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from spcs_worker_tui.adapters.applied import AppliedSpecs
 from spcs_worker_tui.adapters.history import HistoryFiles
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import ServiceKey
@@ -86,3 +87,27 @@ def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be used: Not a directory") as refused:
         HistoryFiles(tmp_path / "h").add("ACME", KEY, ENTRY)
     assert "SPCS_WORKER_TUI_STATE_DIR" in refused.value.next_step
+
+
+def test_what_was_applied_last_is_read_anew_only_after_a_change(tmp_path: Path) -> None:
+    files = HistoryFiles(tmp_path / "h")
+    specs = AppliedSpecs(files)
+    other = replace(KEY, name="OTHER")
+    assert specs.digests("ACME", [KEY, other]) == {}
+    begun = files.add("ACME", KEY, ENTRY)
+    assert specs.digests("ACME", [KEY, other]) == {}
+    files.replace("ACME", KEY, replace(begun, state=HistoryState.APPLIED, spec_digest="one"))
+    for _ in range(2):
+        assert specs.digests("ACME", [KEY, other]) == {KEY: "one"}
+    # Written in place, which no program of ours does: what was read stands.
+    (path,) = files.folder("ACME", KEY).glob("*.json")
+    path.write_text("damaged")
+    assert specs.digests("ACME", [KEY]) == {KEY: "one"}
+    assert specs.digests("OTHER", [KEY]) == {}
+
+
+def test_a_history_that_cannot_be_read_says_nothing(tmp_path: Path) -> None:
+    files = HistoryFiles(tmp_path / "h")
+    files.folder("ACME", KEY).parent.mkdir(parents=True)
+    files.folder("ACME", KEY).write_text("no folder")
+    assert AppliedSpecs(files).digests("ACME", [KEY]) == {}

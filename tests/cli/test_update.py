@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,26 @@ async def test_a_project_is_created_updated_and_taken_back(world: Any, project: 
     assert answer.status == 0, answer.err
     container = world.lab.service("NEWCOMER").spec["spec"]["containers"][0]
     assert container["env"] == {"LEVEL": "INFO"}
+
+
+async def test_what_somebody_else_altered_since_is_said(world: Any, project: Path) -> None:
+    async def sync() -> tuple[str, str]:
+        answer = await world.program.run("--check", "--json", "--service", "NEWCOMER")
+        (service,) = json.loads(answer.out)["services"]
+        return service["sync"], service["sync_detail"]
+
+    answer = await world.program.run("update", *of(project), "--yes")
+    assert answer.status == 0, answer.err
+    ours = await sync()
+    assert "elsewhere" not in " ".join(ours)
+    altered = SPEC.replace("name: main\n", "name: main\n    env: {LEVEL: DEBUG}\n")
+    await world.lab.sql(f"ALTER SERVICE NEWCOMER FROM SPECIFICATION $${altered}$$")
+    await world.reaches("NEWCOMER", "RUNNING")
+    word, detail = await sync()
+    assert (word, "altered since, from elsewhere" in detail) == ("changed elsewhere", True)
+    answer = await world.program.run("update", *of(project), "--yes")
+    assert answer.status == 0, answer.err
+    assert await sync() == ours
 
 
 async def test_an_update_that_fails_goes_back_by_itself(world: Any) -> None:

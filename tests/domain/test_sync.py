@@ -98,10 +98,23 @@ def test_different_containers_may_run_different_images() -> None:
 def test_the_local_spec() -> None:
     found = word(differing_fields=("env.A", "resources"))
     assert (found.word, found.detail) == (Sync.SPEC_DIFFERS, "2 differ: env.A, resources")
-    assert word(applied_digest="another").word is Sync.CHANGED_ELSEWHERE
-    assert word(applied_digest="spec-1").word is Sync.IN_SYNC
     behind = word(images=(image(digest=OTHER_DIGEST),), differing_fields=("env.A",))
     assert behind.word is Sync.IMAGE_BEHIND
+
+
+def test_what_was_applied_here_and_altered_since_by_somebody_else() -> None:
+    altered = service(applied_digest="another")
+    found = word(altered)
+    assert found.word is Sync.CHANGED_ELSEWHERE
+    assert "altered since, from elsewhere" in found.detail
+    behind = word(altered, images=(image(digest=OTHER_DIGEST),))
+    assert behind.word is Sync.IMAGE_BEHIND
+    assert "altered since, from elsewhere" in behind.detail
+
+
+def test_what_was_applied_here_and_is_so_still() -> None:
+    found = word(service(applied_digest="spec-1"))
+    assert found == SyncWord(Sync.IN_SYNC, "the image is current; the spec is the one applied here")
 
 
 def test_a_suspended_service_is_what_its_spec_is_pinned_to() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from spcs_worker_tui.adapters.applied import AppliedSpecs
 from spcs_worker_tui.adapters.audit import AuditFile
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
@@ -30,6 +31,7 @@ from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import Judge
+from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.ports import (
     AuditLog,
     CheckPrefect,
@@ -125,6 +127,14 @@ def saved_connections(names: Sequence[str] = ()) -> tuple[ConnectionSettings, ..
     return chosen
 
 
+def _sessions(
+    saved: Sequence[ConnectionSettings], keys: KeySource
+) -> Mapping[str, ConnectorSession]:
+    """A session for each, which knows what was applied from here."""
+    applied = AppliedSpecs(HistoryFiles()).digests
+    return {settings.name: ConnectorSession(settings, keys, applied) for settings in saved}
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What a command needs: sessions, and the operations that it uses."""
@@ -213,7 +223,7 @@ async def open_bench(
     saved = saved_connections(names) if snowflake else ()
     keys = open_keys()
     await keys.ask_for_missing(saved, ask)
-    sessions = {settings.name: ConnectorSession(settings, keys.chain) for settings in saved}
+    sessions = _sessions(saved, keys.chain)
     prefect, clock, memory = LazyPrefect(keys.prefect), SystemClock(), SpecFile()
     engine = _engine(clock, sessions.__getitem__, read_only=read_only)
     try:
@@ -339,7 +349,7 @@ async def open_console(
     clock = SystemClock()
     chosen = await asyncio.to_thread(saved_connections, names)
     keys = open_keys()
-    sessions = {settings.name: ConnectorSession(settings, keys.chain) for settings in chosen}
+    sessions = _sessions(chosen, keys.chain)
     pace = Pace(interval=interval)
     prefect = LazyPrefect(keys.prefect)
     watcher = FleetWatcher(tuple(sessions.values()), prefect, Judge(), clock, pace)

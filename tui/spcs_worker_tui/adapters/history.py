@@ -38,7 +38,7 @@ class HistoryFiles:
 
     def entries(self, account: str, key: ServiceKey) -> Sequence[HistoryEntry]:
         """All that can be read; see the port. What is damaged is left out."""
-        folder = self._folder(account, key)
+        folder = self.folder(account, key)
         try:
             names = sorted(path.name for path in folder.glob("[0-9]*.json"))
         except OSError as error:
@@ -48,7 +48,7 @@ class HistoryFiles:
 
     def add(self, account: str, key: ServiceKey, entry: HistoryEntry) -> HistoryEntry:
         """Keep it; see the port."""
-        folder = self._folder(account, key)
+        folder = self.folder(account, key)
         number = max((_number(path) for path in folder.glob("[0-9]*.json")), default=0)
         while True:
             number += 1
@@ -62,18 +62,29 @@ class HistoryFiles:
 
     def replace(self, account: str, key: ServiceKey, entry: HistoryEntry) -> None:
         """Keep this instead; see the port."""
-        folder = self._folder(account, key)
+        folder = self.folder(account, key)
         with self._written(folder, entry) as path:
             path.replace(folder / _name(entry.number))
 
-    def _folder(self, account: str, key: ServiceKey) -> Path:
+    def services(self, account: str) -> frozenset[str]:
+        """The names of the folders of all services of which something is kept; never raises."""
+        try:
+            return frozenset(path.name for path in self._account(account).iterdir())
+        except OSError:
+            return frozenset()
+
+    def folder(self, account: str, key: ServiceKey) -> Path:
+        """Where the entries of that service are, if there are any."""
         # Everything but letters, digits, "_", "-" and "." is written as %XX, so that no name can
         # lead out of the directory; a name of dots alone is impossible with three parts.
         names = ".".join(
             quote(part, safe="").replace(".", "%2E")
             for part in (key.database, key.schema, key.name)
         )
-        return self._directory / (quote(account, safe="").replace(".", "%2E") or "_") / names
+        return self._account(account) / names
+
+    def _account(self, account: str) -> Path:
+        return self._directory / (quote(account, safe="").replace(".", "%2E") or "_")
 
     @contextmanager
     def _written(self, folder: Path, entry: HistoryEntry) -> Iterator[Path]:

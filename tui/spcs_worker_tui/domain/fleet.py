@@ -241,6 +241,8 @@ class ServiceSnapshot:
     binding: PrefectBinding | None = None
     spec_read_at: datetime | None = None
     """When an earlier run read the spec of this digest; `binding` is then what it said."""
+    applied_digest: str | None = None
+    """The spec digest that was applied last from this machine; None: never, or not known."""
     containers_unread: str = ""
     """Why the containers were not read although they could be: what vouches for them instead."""
 

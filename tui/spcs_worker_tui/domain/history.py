@@ -84,12 +84,18 @@ TAKEN = (HistoryState.APPLIED, HistoryState.READY, HistoryState.FAILED)
 
 
 def applied_digest(entries: Sequence[HistoryEntry]) -> str | None:
-    """The spec digest that this program applied last; None: it never did.
+    """The spec digest that this program applied last: another one is somebody else's doing.
 
-    For `sync.SpecComparison.applied_digest`: another digest than this was somebody else's doing.
+    None where it never applied one, and where the newest was begun and its end is not known: then
+    what is deployed may well be that.
     """
-    own = (e for e in reversed(entries) if e.kind is not HistoryKind.FOUND and e.state in TAKEN)
-    return next((entry.spec_digest for entry in own), None)
+    own = (
+        entry
+        for entry in reversed(entries)
+        if entry.kind is not HistoryKind.FOUND and entry.state is not HistoryState.REFUSED
+    )
+    newest = next(own, None)
+    return newest.spec_digest or None if newest and newest.state in TAKEN else None
 
 
 class HistoryStore(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spcs_worker_tui.domain.fleet import (
     ImageSnapshot,
@@ -13,6 +13,11 @@ from spcs_worker_tui.domain.fleet import (
 from spcs_worker_tui.domain.verdict import Sync
 
 _DIGEST_LENGTH = 12
+_ALTERED = (
+    "the deployed spec is not the one applied here: it was altered since, from elsewhere; "
+    "the next update shows what differs"
+)
+_NO_LOCAL_SPEC = "no local spec to compare with"
 
 Images = Observation[tuple[ImageSnapshot, ...]]
 
@@ -48,16 +53,14 @@ class DeployedImage:
 
 @dataclass(frozen=True, slots=True)
 class SpecComparison:
-    """What local files and our own history say; leave out what is not known.
+    """What local files say; leave out what is not known.
 
     Args of the same names:
         differing_fields: Fields of the local spec that the deployed one lacks or has otherwise;
             None when there is no local spec.
-        applied_digest: The spec digest that we applied last; None when we never did.
     """
 
     differing_fields: tuple[str, ...] | None = None
-    applied_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +123,27 @@ def sync_word(
     """Compare what runs with its repository, and with what was written locally where that is known.
 
     Args:
-        service: With its containers.
+        service: With its containers, and with what was applied to it from here.
         images: What SHOW IMAGES said of a repository (`db/schema/repository`); None: never asked.
-        local: What is known of the local spec and of our own history.
+        local: What is known of the local spec.
 
     Returns:
         The most pressing word. UNKNOWN only where not even the image could be compared; its
         detail says which input is missing. IN_SYNC without a local spec says so in its detail.
     """
     word = _image_word(service, images)
+    altered = service.applied_digest not in (None, service.spec_digest)
     if word.word in (Sync.MIXED, Sync.IMAGE_BEHIND, Sync.IMAGE_GONE):
-        return word
+        return replace(word, detail=f"{word.detail}; {_ALTERED}") if altered else word
     if local.differing_fields:
         fields = ", ".join(local.differing_fields)
         return SyncWord(Sync.SPEC_DIFFERS, f"{len(local.differing_fields)} differ: {fields}")
-    if local.applied_digest is not None and local.applied_digest != service.spec_digest:
-        return SyncWord(Sync.CHANGED_ELSEWHERE, "the deployed spec is not the one applied here")
+    if altered:
+        return SyncWord(Sync.CHANGED_ELSEWHERE, _ALTERED)
     if word.word is Sync.IN_SYNC and local.differing_fields is None:
-        return SyncWord(Sync.IN_SYNC, "the image is current; no local spec to compare with")
+        applied = service.applied_digest is not None
+        spec = "the spec is the one applied here" if applied else _NO_LOCAL_SPEC
+        return SyncWord(Sync.IN_SYNC, f"the image is current; {spec}")
     return word
 
 

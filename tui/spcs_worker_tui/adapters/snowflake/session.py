@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import ModuleType
@@ -48,6 +48,9 @@ INTERACTIVE_SECONDS = 180.0
 CLOSE_SECONDS = 3.0
 CONCURRENT_STATEMENTS = 8
 
+AppliedDigests = Callable[[str, Sequence[ServiceKey]], Mapping[ServiceKey, str]]
+"""From an account and services to the spec digests that were applied last from this machine."""
+
 
 class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFacts):
     """Implements the ports `SnowflakeSession` and `AccountChanger`.
@@ -58,6 +61,8 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
     Args:
         settings: Which saved connection.
         keys: Where the password, token or passphrase is found that its settings lack.
+        applied: Which specs were applied from here; without it nobody can be said to have
+            altered one.
         statement_seconds: How long one statement may take.
         login_seconds: How long a sign-in without a person may take.
     """
@@ -66,6 +71,7 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
         self,
         settings: ConnectionSettings,
         keys: KeySource | None = None,
+        applied: AppliedDigests | None = None,
         *,
         statement_seconds: float = STATEMENT_SECONDS,
         login_seconds: float = LOGIN_SECONDS,
@@ -73,6 +79,7 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
         self.name = settings.name
         self._settings = settings
         self._keys = keys
+        self._applied = applied
         self._statement_seconds = statement_seconds
         self._login_seconds = login_seconds
         self._driver: ModuleType | None = None
@@ -165,7 +172,14 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
         """`SHOW SERVICES IN ACCOUNT`."""
         answer = await self._send(statements.SHOW_SERVICES)
         now = datetime.now(UTC)
-        return tuple(rows.service(row, self.name, now) for row in answer.rows)
+        services = tuple(rows.service(row, self.name, now) for row in answer.rows)
+        if self._applied is None or self._identity is None:
+            return services
+        digests = self._applied(self._identity.account, [service.key for service in services])
+        return tuple(
+            replace(one, applied_digest=digests[one.key]) if one.key in digests else one
+            for one in services
+        )
 
     async def show_service_containers(self, key: ServiceKey) -> tuple[ContainerSnapshot, ...]:
         """`SHOW SERVICE CONTAINERS`, without the NULL row of an empty service."""

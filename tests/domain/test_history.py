@@ -1,0 +1,34 @@
+"""What the history says was applied from here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from spcs_worker_tui.domain.history import HistoryEntry, HistoryKind, HistoryState, applied_digest
+
+UPDATED, FOUND = HistoryKind.UPDATED, HistoryKind.FOUND
+
+
+def entry(kind: HistoryKind, state: str, digest: str) -> HistoryEntry:
+    time = datetime(2026, 11, 23, tzinfo=UTC)
+    return HistoryEntry(time, kind, HistoryState(state), "spec: {}", digest)
+
+
+@pytest.mark.parametrize(
+    ("entries", "digest"),
+    [
+        ([], None),
+        ([entry(FOUND, "applied", "theirs")], None),
+        ([entry(UPDATED, "applied", "ours")], "ours"),
+        ([entry(UPDATED, "failed", "ours")], "ours"),
+        ([entry(UPDATED, "ready", "old"), entry(UPDATED, "ready", "new")], "new"),
+        ([entry(UPDATED, "ready", "ours"), entry(FOUND, "applied", "theirs")], "ours"),
+        ([entry(UPDATED, "ready", "ours"), entry(UPDATED, "refused", "")], "ours"),
+        # Sent perhaps, and perhaps not: nobody can be said to have altered it.
+        ([entry(UPDATED, "ready", "ours"), entry(UPDATED, "begun", "")], None),
+    ],
+)
+def test_what_was_applied_last(entries: list[HistoryEntry], digest: str | None) -> None:
+    assert applied_digest(entries) == digest
