@@ -109,13 +109,12 @@ async def open_doctor(
     engine = Engine(clock, audit_log(), sessions, may_not)
     prefect = LazyPrefect(keys.prefect)
     tools = update_tools(sessions, prefect, engine)
-    accounts = AccountLooks(tools.read_spec, _inspect, clock, target)
-    connections = ConnectionLooks(partial(connection_facts, names), sessions, signed_in=(accounts,))
+    machine, saved = machine_looks(), saved_looks()
     fixes = Fixes(tools, sessions, _planner(tools, keys).change, make_private)
 
     def looks() -> Sequence[Look]:
         served = prefect_looks(prefect, keys.prefect)
-        accounts = AccountLooks(tools.read_spec, _inspect, target, (served,))
+        accounts = AccountLooks(tools.read_spec, _inspect, clock, target, (served,))
         facts = partial(connection_facts, names)
         connections = ConnectionLooks(facts, sessions, signed_in=(accounts,), saved=(saved,))
         return [connections.look(), *machine.looks()]

@@ -14,7 +14,7 @@ import re
 import stat
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,8 @@ class ConnectionSettings:
     """Which secrets the files hold for it, by the names of their settings."""
     options: Mapping[str, str | int] = field(default_factory=dict, hash=False)
     """Of a connection that no file has yet: what the connector is told instead of its name."""
+    origin: str = ""
+    """Where it leads: `https://host`, with the port where that is another one than usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,4 +245,15 @@ def _settings(name: str, table: Mapping[str, Any]) -> ConnectionSettings:
         problem=_problem(values),
         private_key_file=text("private_key_file"),
         secrets=frozenset(key for key in _SECRETS if values.get(key)),
+        origin=_origin(values, text),
     )
+
+
+def _origin(values: Mapping[str, Any], text: Callable[[str], str]) -> str:
+    """As the connector makes it of host, port, protocol and account."""
+    protocol, port = text("protocol") or "https", str(values.get("port", ""))
+    account = text("account")
+    # The accounts of a Chinese region have a domain of their own.
+    top = "cn" if ".cn-" in account.lower() else "com"
+    host = text("host") or f"{account}.snowflakecomputing.{top}"
+    return f"{protocol}://{host}{f':{port}' if port else ''}"

@@ -220,6 +220,21 @@ def opened(answer_seconds: int) -> Iterator[tuple[docker.APIClient, str]]:
         api.close()
 
 
+def version_of(api: docker.APIClient, host: str) -> Mapping[str, Any]:
+    """What the engine says of itself: `Version`, `Os`, `Arch` and more.
+
+    Raises:
+        EngineUnreachableError: It went away, or is none.
+    """
+    try:
+        said = api.version()
+    except BROKEN as error:
+        raise unreachable(host, _innermost(error), str(error)) from error
+    if not isinstance(said, dict):
+        raise unreachable(host, None, "it does not answer as an engine does")
+    return said
+
+
 def _where() -> tuple[str, dict[str, Any]]:
     """The engine's address, and how to be let in (`docker context`)."""
     if os.environ.get("DOCKER_HOST"):

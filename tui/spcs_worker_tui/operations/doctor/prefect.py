@@ -1,0 +1,83 @@
+"""Looks at the Prefect APIs and work pools that services are meant to serve, each once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+
+from spcs_worker_tui.domain import doctor_prefect as rules
+from spcs_worker_tui.domain.doctor import Finding
+from spcs_worker_tui.domain.doctor_clock import judge_clock
+from spcs_worker_tui.domain.doctor_facts import Workload
+from spcs_worker_tui.domain.errors import PrefectError, PrefectNotFoundError
+from spcs_worker_tui.domain.ports import CheckPrefect, Clock
+from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.text import without_credentials
+from spcs_worker_tui.operations.doctor.examine import Look
+from spcs_worker_tui.operations.doctor.session import AccountSession
+
+Overdue = Callable[[WorkPoolKey, datetime], Awaitable[int]]
+"""How many runs of a pool are only Scheduled though their time came before that moment."""
+
+
+class PrefectLooks:
+    """One examination's looks at Prefect; implements `WithWorkload`.
+
+    Args:
+        prefect: All Prefect APIs.
+        overdue: Counts overdue runs; raises `PrefectError`.
+        clock: Time.
+    """
+
+    def __init__(self, prefect: CheckPrefect, overdue: Overdue, clock: Clock) -> None:
+        self._prefect = prefect
+        self._overdue = overdue
+        self._clock = clock
+        self._asked: set[WorkPoolKey] = set()
+        self._served: set[WorkPoolKey] = set()
+        self._judged: set[str] = set()
+
+    def __call__(self, _: AccountSession, workload: Workload) -> Iterator[Look]:
+        """The pool that a service is meant to serve, unless it is looked at already."""
+        binding = workload.binding
+        if binding is None or not binding.is_complete:
+            return
+        if workload.wants_to_run:
+            self._served.add(binding.pool)
+        if binding.pool not in self._asked:
+            self._asked.add(binding.pool)
+            subject = without_credentials(binding.pool.api_url)
+            yield Look(rules.API_CHECKS, subject, partial(self._pool, binding.pool))
+
+    async def _pool(self, key: WorkPoolKey) -> AsyncGenerator[Finding | Look, None]:
+        try:
+            pool = await self._prefect.work_pool(key)
+        except PrefectError as error:
+            for finding in self._answer(key.api_url, error):
+                yield finding
+            if isinstance(error, PrefectNotFoundError):
+                yield rules.judge_missing_pool(key)
+            return
+        for finding in self._answer(key.api_url, None):
+            yield finding
+        now = self._clock.now()
+        skew = judge_clock(without_credentials(key.api_url), "Prefect", pool.clock_skew)
+        yield skew
+        overdue = await self._count(pool, now)
+        facts = rules.PoolFacts(pool, overdue, expects_workers=key in self._served)
+        for finding in rules.judge_pool(facts, now):
+            yield finding
+
+    def _answer(self, api_url: str, error: PrefectError | None) -> Iterator[Finding]:
+        """What it says of the API, unless another pool's answer has said that."""
+        if api_url not in self._judged:
+            self._judged.add(api_url)
+            yield from rules.judge_answer(api_url, error)
+
+    async def _count(self, pool: WorkPoolSnapshot, now: datetime) -> int | None:
+        before = now + pool.clock_skew - timedelta(seconds=rules.OVERDUE_SECONDS)
+        try:
+            return await self._overdue(pool.key, before)
+        except PrefectError:
+            return None
