@@ -34,6 +34,7 @@ _FAILED_FOR = timedelta(seconds=30)
 _STEADY_AFTER_RESTART = timedelta(seconds=10)
 _FAILED = frozenset({ServiceStatus.FAILED, ServiceStatus.INTERNAL_ERROR})
 _SHORT = 12
+_NO_NODE = "unschedulable"
 
 
 class RolloutFailedError(FleetError):
@@ -208,3 +209,8 @@ def worst_container(containers: tuple[ContainerSnapshot, ...]) -> ContainerSnaps
             if row.status is status:
                 return row
     return None
+
+
+def has_no_node(row: ContainerSnapshot) -> bool:
+    """Whether it waits for a node, all those of the compute pool being full."""
+    return row.status is ContainerStatus.PENDING and row.message.lower().startswith(_NO_NODE)

@@ -11,13 +11,18 @@ from spcs_worker_tui.domain.errors import (
     PrefectError,
     StatementRefusedError,
 )
-from spcs_worker_tui.domain.fleet import PrefectBinding
+from spcs_worker_tui.domain.fleet import ContainerSnapshot, PrefectBinding
 from spcs_worker_tui.domain.ports import SnowflakeSession
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.apply import Outcome, Tell
 from spcs_worker_tui.operations.apply.waiting import wait_until
 from spcs_worker_tui.operations.update.heartbeats import beating
-from spcs_worker_tui.operations.update.rollout import Rollout, RolloutFailedError, worst_container
+from spcs_worker_tui.operations.update.rollout import (
+    Rollout,
+    RolloutFailedError,
+    has_no_node,
+    worst_container,
+)
 from spcs_worker_tui.operations.update.tools import Tools
 from spcs_worker_tui.operations.update.words import LogTeller, last_words
 
@@ -116,16 +121,38 @@ class SeeingThrough:
             if self._unseen is not None:  # Prefect's silence is not the worker's failure
                 raise self._unseen from error
             next_step = self._failed()
-            text = await self._with_last_words(error, tell)
+            blamed = self._blamed(error)
+            if blamed is None:
+                raise FleetError(str(error), next_step=next_step) from error
+            if has_no_node(blamed):
+                next_step = f"{self._more_room()} {next_step}"
+            text = await self._with_last_words(error, blamed, tell)
             raise FleetError(text, next_step=next_step) from error
 
-    async def _with_last_words(self, error: FleetError, tell: Tell) -> str:
-        blamed = error.container if isinstance(error, RolloutFailedError) else None
-        if blamed is None and self._rollout.service is not None:
-            blamed = worst_container(self._rollout.service.containers.value)
-        if blamed is None:
-            return str(error)
+    def _blamed(self, error: FleetError) -> ContainerSnapshot | None:
+        """The container that keeps the service from coming up."""
+        if isinstance(error, RolloutFailedError) and error.container is not None:
+            return error.container
+        service = self._rollout.service
+        return worst_container(service.containers.value) if service is not None else None
+
+    def _more_room(self) -> str:
+        service = self._rollout.service
+        assert service is not None, "a container was seen in it"
+        return (
+            f"Compute pool {service.compute_pool} has no room for it: free some or raise its "
+            "MAX_NODES, and the instances come up by themselves; or ask for less."
+        )
+
+    async def _with_last_words(
+        self, error: FleetError, blamed: ContainerSnapshot, tell: Tell
+    ) -> str:
+        """What failed, with what the container, or Snowflake about it, said last."""
         lines = await last_words(self._session, self._rollout.key, blamed)
         for line in lines:
             tell(line, part=f"last words of {blamed.name}/{blamed.instance_id}")
-        return f"{error}; its last words: {one_line(lines[-1], 200)}" if lines else str(error)
+        if lines:
+            return f"{error}; its last words: {one_line(lines[-1], 200)}"
+        if not blamed.message or blamed.message in str(error):
+            return str(error)
+        return f"{error}; {blamed.name} of instance {blamed.instance_id}: {blamed.message}"
