@@ -10,7 +10,7 @@ from pathlib import Path
 
 import spcs_worker_tui
 from spcs_worker_tui.adapters.settings_file import read_settings
-from spcs_worker_tui.domain.settings_keys import KEYS, json_schema
+from spcs_worker_tui.domain.settings_keys import KEYS, TABLES, json_schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ def test_the_shipped_schemas_are_the_generated_one() -> None:
 
 def test_every_key_is_in_the_schema_with_its_meaning() -> None:
     properties = json_schema()["definitions"]["environment"]["properties"]
-    assert properties.keys() == {*KEYS, "resources"}
+    assert properties.keys() == {*KEYS, *TABLES}
     assert all(properties[name]["description"] for name in properties)
 
 

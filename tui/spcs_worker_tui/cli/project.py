@@ -9,7 +9,7 @@ from pathlib import Path
 from spcs_worker_tui.cli.console import put
 from spcs_worker_tui.cli.exits import Exit
 from spcs_worker_tui.domain.settings import Environment
-from spcs_worker_tui.domain.settings_keys import KEYS, json_schema
+from spcs_worker_tui.domain.settings_keys import KEYS, SETUP, json_schema
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.update.wish import rendered
 from spcs_worker_tui.wiring import read_document, read_project
@@ -54,6 +54,8 @@ def run_keys() -> int:
         if key.example:
             put(f"{'':<29} such as {key.example}")
     put(f"{'resources.requests, .limits':<29} cpu and memory of the worker's container")
+    for name, key in SETUP.items():
+        put(f"{f'setup.{name}':<29} {key.meaning}")
     return Exit.HEALTHY
 
 

@@ -6,6 +6,7 @@ cannot be told from what is missing (contract 1.14).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from spcs_worker_tui.domain.secret_objects import SecretName
@@ -51,7 +52,7 @@ class Standing:
         role: The role in use; empty where there is none.
         roles: That role, PUBLIC, and everything that it inherits.
         granted: The roles that are granted to the user.
-        known: Every role of the account: everybody sees them all.
+        known: Every role of the account, which everybody sees, with its comment.
     """
 
     account: str
@@ -59,7 +60,7 @@ class Standing:
     role: str
     roles: frozenset[str] = frozenset()
     granted: frozenset[str] = frozenset()
-    known: frozenset[str] = frozenset()
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def roles_of(self, role: str) -> frozenset[str]:
         """That role and what it inherits, as far as is seen from here: all for the one in use."""

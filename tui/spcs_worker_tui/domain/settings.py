@@ -33,6 +33,7 @@ class Environment:
     Attributes:
         image_repository: `db/schema/repository`, in lower case as in an image's path.
         secrets: Variable to the qualified name of the Snowflake secret it comes from.
+        setup: What only `setup` needs to know, by key, as far as it is said.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Environment:
     secrets: Mapping[str, str] = field(default_factory=dict)
     resources: ResourceAmounts = field(default_factory=ResourceAmounts)
     read_only: bool = False
+    setup: Mapping[str, str | int] = field(default_factory=dict)
 
     @property
     def key(self) -> ServiceKey:

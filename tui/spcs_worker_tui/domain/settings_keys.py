@@ -149,7 +149,31 @@ KEYS: Mapping[str, Key] = {
     ),
     "read_only": Key(Kind.FLAG, "refuse every change to this environment (default false)"),
 }
-"""The keys of `[defaults]` and of `[environments.NAME]`, and beside them `resources`."""
+"""The keys of `[defaults]` and of `[environments.NAME]`, and beside them `resources`, `setup`."""
+
+SETUP: Mapping[str, Key] = {
+    "role": Key(
+        Kind.IDENTIFIER, "role that owns the service (default PREFECT_OPERATOR)", example="WORKERS"
+    ),
+    "monitor_role": Key(Kind.IDENTIFIER, "role that may only look (default: none)"),
+    "instance_family": Key(
+        Kind.IDENTIFIER, "kind of node (default CPU_X64_XS)", example="CPU_X64_S"
+    ),
+    "min_nodes": Key(Kind.COUNT, "nodes of the compute pool at least (default 1)", example="1"),
+    "max_nodes": Key(Kind.COUNT, "nodes at most (default: as min_nodes)", example="1"),
+    "auto_suspend_secs": Key(
+        Kind.COUNT,
+        "seconds without a service before the compute pool suspends itself (default 300)",
+        example="300",
+    ),
+    "network_rule": Key(
+        Kind.IDENTIFIER, "network rule for the Prefect API's host (default PREFECT_API)"
+    ),
+}
+"""The keys of `[environments.NAME.setup]`: what only `setup` needs to know."""
+
+TABLES: Mapping[str, Mapping[str, Key]] = {"resources": RESOURCES, "setup": SETUP}
+"""Tables within an environment that have keys of their own."""
 
 TOP_LEVEL = ("default_environment", "defaults", "environments")
 
@@ -160,6 +184,9 @@ def json_schema() -> dict[str, Any]:
     properties["resources"] = _table(
         {name: _schema_of(key) for name, key in RESOURCES.items()},
         "cpu and memory of the worker's container",
+    )
+    properties["setup"] = _table(
+        {name: _schema_of(key) for name, key in SETUP.items()}, "what only `setup` needs to know"
     )
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -18,6 +18,7 @@ from spcs_worker_tui.domain.settings_keys import (
     MOST_INTEGRATIONS,
     QUALIFIED,
     RESOURCES,
+    TABLES,
     TOP_LEVEL,
     Key,
     Kind,
@@ -63,7 +64,7 @@ class _Reader:
     def project(self, table: Mapping[str, Any], path: PurePath) -> Project:
         for name in table.keys() - set(TOP_LEVEL):
             hint = nearest(name, TOP_LEVEL)
-            if not hint and (name in KEYS or name == "resources"):
+            if not hint and (name in KEYS or name in TABLES):
                 hint = "; it belongs into [defaults] or [environments.NAME]"
             self._problem((name,), f"unknown key {name!r}{hint}")
         defaults = self._section(table.get("defaults", {}), ("defaults",))
@@ -95,26 +96,27 @@ class _Reader:
             return {}
         values: dict[str, Any] = {}
         for name, value in section.items():
-            if name == "resources":
-                values[name] = self._resources(value, (*at, name))
+            if name in TABLES:
+                values[name] = self._inner(TABLES[name], value, (*at, name))
             elif name not in KEYS:
-                hint = nearest(name, [*KEYS, "resources"])
+                hint = nearest(name, [*KEYS, *TABLES])
                 self._problem((*at, name), f"unknown key {one_line(name)!r}{hint}")
             elif (checked := self._value(KEYS[name], value, (*at, name))) is not None:
                 values[name] = checked
         return values
 
-    def _resources(self, value: Any, at: Path) -> dict[str, Any]:
+    def _inner(self, keys: Mapping[str, Key], value: Any, at: Path) -> dict[str, Any]:
+        """A table within an environment; what is wrong in it is left out."""
+        table, checked = at[-1], {}
         if not isinstance(value, Mapping):
-            self._problem(at, "resources has to be a table with requests and limits")
+            self._problem(at, f"{table} has to be a table with {_listed(keys)}")
             return {}
-        checked = {}
-        for name, amounts in value.items():
-            if name not in RESOURCES:
-                text = f"unknown key {one_line(name)!r} of resources{nearest(name, RESOURCES)}"
+        for name, one in value.items():
+            if name not in keys:
+                text = f"unknown key {one_line(name)!r} of {table}{nearest(name, keys)}"
                 self._problem((*at, name), text)
-            else:
-                checked[name] = self._value(RESOURCES[name], amounts, (*at, name)) or {}
+            elif (found := self._value(keys[name], one, (*at, name))) is not None:
+                checked[name] = found
         return checked
 
     def _value(self, key: Key, value: Any, at: Path) -> Any:
@@ -229,6 +231,11 @@ class _Reader:
         self.problems.append((line, f"line {line}: {text}"))
 
 
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _as_text(value: Any) -> str | None:
     """Numbers and booleans as they are written in TOML; texts as they are."""
     if isinstance(value, bool):
@@ -270,6 +277,7 @@ def _inherited(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str,
         }
         for part in RESOURCES
     }
+    merged["setup"] = {**defaults.get("setup", {}), **own.get("setup", {})}
     return merged
 
 
@@ -286,6 +294,7 @@ def _environment(name: str, values: Mapping[str, Any], least: int, most: int) ->
     }
     given |= {"min_instances": least, "max_instances": most}
     given["resources"] = ResourceAmounts(**values["resources"])
+    given["setup"] = values["setup"]
     return Environment(name=name, image_repository=path, **plain, **given)
 
 

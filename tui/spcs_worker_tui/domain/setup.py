@@ -14,7 +14,7 @@ from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.settings import Environment
-from spcs_worker_tui.domain.settings_keys import ENVIRONMENT_NAME, IDENTIFIER, KEYS
+from spcs_worker_tui.domain.settings_keys import ENVIRONMENT_NAME, IDENTIFIER, KEYS, QUALIFIED
 from spcs_worker_tui.domain.text import one_line, without_credentials
 
 _HTTP, _HTTPS = 80, 443
@@ -48,13 +48,14 @@ class Answers:
         role: Owns and operates the service; made when missing.
         repository: `NAME`, `SCHEMA.NAME` or `DATABASE.SCHEMA.NAME`.
         network_rule: In the service's schema.
-        secret: In the service's schema; empty: the Prefect API asks for no key.
+        secret: As `repository`; empty: the Prefect API asks for no key.
         secret_variable: As which the worker gets it, one of `KEY_VARIABLES`.
         renew_secret: Give a secret that is there already the value, too.
         image: Its name in the repository.
         tag: Of the image.
         folder: Where `spcs-worker.toml`, the Dockerfile and the specification are or go.
         monitor_role: Made when missing, and may only look; empty: none.
+        base: The environment as it is in the settings already, for what is not asked here.
     """
 
     environment: str
@@ -82,6 +83,7 @@ class Answers:
     image: str = "spcs-worker"
     tag: str = "latest"
     monitor_role: str = ""
+    base: Environment | None = None
 
     @property
     def key(self) -> ServiceKey:
@@ -96,9 +98,7 @@ class Answers:
     @property
     def repository_name(self) -> ObjectName:
         """The image repository, whole."""
-        parsed = ObjectName.parse(self.repository, self.home)
-        assert parsed is not None, "checked"
-        return parsed
+        return _parsed(self.repository, self.home)
 
     @property
     def rule_name(self) -> ObjectName:
@@ -108,7 +108,7 @@ class Answers:
     @property
     def secret_name(self) -> ObjectName:
         """The secret, whole."""
-        return ObjectName(*self.home, self.secret)
+        return _parsed(self.secret or KEY_VARIABLES[0], self.home)
 
     @property
     def prefect_host(self) -> str:
@@ -121,27 +121,46 @@ class Answers:
         return WorkPoolKey(self.prefect_api_url.rstrip("/"), self.work_pool)
 
     def as_environment(self) -> Environment:
-        """As `spcs-worker.toml` has it."""
+        """As `spcs-worker.toml` has it, with everything that it says besides."""
         repository = self.repository_name
         path = (repository.database, repository.schema, repository.name)
-        secrets = {self.secret_variable: self.secret_name.qualified} if self.secret else {}
-        return Environment(
+        named = {
+            "connection": self.connection,
+            "database": self.database,
+            "schema": self.schema,
+            "service": self.service,
+            "compute_pool": self.compute_pool,
+            "image_repository": "/".join(path).lower(),
+        }
+        base = self.base or Environment(
             name=self.environment,
-            connection=self.connection,
-            database=self.database,
-            schema=self.schema,
-            service=self.service,
-            compute_pool=self.compute_pool,
-            image_repository="/".join(path).lower(),
-            image=self.image,
-            tag=self.tag,
-            external_access_integrations=(self.integration,),
             min_instances=self.instances,
             max_instances=self.instances,
+            **named,
+        )
+        others = tuple(n for n in base.external_access_integrations if n != self.integration)
+        own = {self.secret_variable: self.secret_name.qualified} if self.secret else {}
+        return replace(
+            base,
+            **named,
+            image=self.image,
+            tag=self.tag,
+            external_access_integrations=(self.integration, *others),
             work_pool=self.work_pool,
             prefect_api_url=self.prefect_api_url,
-            secrets=secrets,
+            secrets={**base.secrets, **own},
         )
+
+    def setup_keys(self) -> dict[str, str | int]:
+        """What the table `setup` of the environment says."""
+        return {
+            "role": self.role,
+            "instance_family": self.instance_family,
+            "min_nodes": self.min_nodes,
+            "max_nodes": self.max_nodes,
+            "auto_suspend_secs": self.auto_suspend_secs,
+            "network_rule": self.network_rule,
+        } | ({"monitor_role": self.monitor_role} if self.monitor_role else {})
 
 
 def host_of(api_url: str) -> str:
@@ -186,7 +205,7 @@ def checked(answers: Answers) -> Answers:
         "integration": "external access integration",
         "service": "service",
     }
-    optional = {"secret": "secret", "monitor_role": "monitoring role"}
+    optional = {"monitor_role": "monitoring role"}
     problems = [
         problem
         for attribute, words in (names | optional).items()
@@ -199,8 +218,17 @@ def checked(answers: Answers) -> Answers:
         raise ConfigurationError(first, others=others, next_step="Nothing was changed.")
     host_of(answers.prefect_api_url)
     checked_tag(answers.tag)
-    upper = {a: getattr(answers, a).upper() for a in (*names, *optional, "repository")}
+    upper = {a: getattr(answers, a).upper() for a in (*names, *optional, *_QUALIFIED)}
     return replace(answers, **upper)
+
+
+_QUALIFIED = {"repository": "image repository", "secret": "secret"}
+
+
+def _parsed(name: str, home: tuple[str, str]) -> ObjectName:
+    parsed = ObjectName.parse(name, home)
+    assert parsed is not None, "checked before"
+    return parsed
 
 
 def name_problem(words: str, name: str) -> str:
@@ -220,11 +248,13 @@ def _other_problems(answers: Answers) -> list[str]:
             f"{one_line(answers.environment, 80)!r} is no name of an environment: letters, "
             "digits, '-' and '_'"
         )
-    if not re.fullmatch(rf"(?:{IDENTIFIER}\.){{0,2}}{IDENTIFIER}", answers.repository):
-        found.append(
-            f"{one_line(answers.repository, 80)!r} is no image repository: NAME, SCHEMA.NAME or "
-            "DATABASE.SCHEMA.NAME, without quotes"
-        )
+    for attribute, words in _QUALIFIED.items():
+        name = getattr(answers, attribute)
+        if not re.fullmatch(QUALIFIED, name) and (name or attribute != "secret"):
+            found.append(
+                f"{one_line(name, 80)!r} is no {words}: NAME, SCHEMA.NAME or DATABASE.SCHEMA.NAME, "
+                "without quotes"
+            )
     if not re.fullmatch(KEYS["image"].pattern, answers.image):
         found.append(
             f"{one_line(answers.image, 80)!r} is no name of an image: {KEYS['image'].form}"

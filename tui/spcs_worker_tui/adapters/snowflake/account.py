@@ -66,7 +66,7 @@ class AccountFacts(ABC):
             role,
             frozenset(filter(None, {*inherited, role, PUBLIC})),
             frozenset(filter(None, (text(row, "role") for row in granted))),
-            frozenset(text(row, "name") for row in shown),
+            {text(row, "name"): text(row, "comment") for row in shown},
         )
 
     async def show_grants_to(self, role: str) -> tuple[Grant, ...]:

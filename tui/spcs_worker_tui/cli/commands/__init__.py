@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "lifecycle",
+    "setup",
     "deploy",
     "build",
     "push",
