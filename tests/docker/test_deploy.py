@@ -114,7 +114,7 @@ async def test_what_does_not_come_up_is_taken_back(project: SmallProject, site: 
     assert running(site) == {"0": old}
 
 
-async def test_killed_at_every_step_it_is_finished_by_the_next_run(
+async def test_interrupted_and_killed_at_every_step_it_is_finished_by_the_next_run(
     project: SmallProject, site: Site
 ):
     with_one_instance(project)
@@ -123,15 +123,20 @@ async def test_killed_at_every_step_it_is_finished_by_the_next_run(
     for number, step in enumerate(STEPS, 1):
         before = tagged(site)
         words = ("--build-arg", f"WORDS=after {step}")
-        killed = await project.program.start(
-            *project.command("deploy", "--yes", *words), **project.variables
-        )
-        async with ended(killed):
-            await line_with(killed.stderr, [f"[{number}/5] {step}"])
-            killed.send_signal(signal.SIGKILL)
-            await killed.wait()
-        row = site.until_ready(SERVICE)
-        assert row["image_digest"] in {before, tagged(site)}, step
+        # The second run begins with what the first one left.
+        for line, end, status in (
+            (f"[{number}/5] {step}", signal.SIGINT, 130),
+            (f"[{number}/5] ", signal.SIGKILL, -signal.SIGKILL),
+        ):
+            process = await project.program.start(
+                *project.command("deploy", "--yes", *words), **project.variables
+            )
+            async with ended(process):
+                await line_with(process.stderr, [line])
+                process.send_signal(end)
+                assert await process.wait() == status, step
+            row = site.until_ready(SERVICE)
+            assert row["image_digest"] in {before, tagged(site)}, step
         again = await project.run("deploy", "--yes", *words)
         assert again.status == 0, again.err
         assert running(site) == {"0": tagged(site)}, step

@@ -31,7 +31,7 @@ from support.saved_connections import save
 from support.updating import PROBE, SPEC, ends, said, update_bench
 
 STEPS = ("build", "push", "specification", "rollout", "heartbeats")
-BOUNDARIES = [(step, state) for step in STEPS for state in (StepState.RUNNING, StepState.DONE)][:-1]
+FIRST_STEPS = ("build", "push", "create", "rollout", "heartbeats")
 
 
 @pytest.fixture
@@ -53,6 +53,11 @@ async def deployed(bench: DeployBench, **wish: Any) -> list[StepProgress]:
 def everywhere(bench: DeployBench, image: str) -> dict[str, str]:
     """What runs when two instances run that image."""
     return {"worker/0": image, "worker/1": image}
+
+
+def boundaries(steps: tuple[str, ...]) -> list[tuple[str, StepState]]:
+    """Each step when it begins and when it is done, but for the very end."""
+    return [(step, state) for step in steps for state in (StepState.RUNNING, StepState.DONE)][:-1]
 
 
 async def settled(bench: DeployBench) -> set[str]:
@@ -230,18 +235,24 @@ async def test_a_read_only_environment_is_only_looked_at(bench: DeployBench):
     assert bench.engine.requests == []
 
 
-@pytest.mark.parametrize(("step", "state"), BOUNDARIES)
+async def interrupt(bench: DeployBench, step: str, state: StepState) -> None:
+    """Plan it, begin, and walk away there."""
+    change = await plan(bench)
+    async with aclosing(change.apply()) as events:
+        async for progress in events:
+            if (progress.step.id, progress.state) == (step, state):
+                return
+    raise AssertionError(f"{step} was never {state}")
+
+
+@pytest.mark.parametrize(("step", "state"), boundaries(STEPS))
 async def test_interrupted_at_any_boundary_it_is_finished_by_the_next_run(
     bench: DeployBench, step: str, state: StepState
 ):
     await deployed(bench)
     first = bench.engine.digest
     bench.engine.source = "second"
-    change = await plan(bench)
-    async with aclosing(change.apply()) as events:
-        async for progress in events:
-            if (progress.step.id, progress.state) == (step, state):
-                break
+    await interrupt(bench, step, state)
     assert await settled(bench) <= {first, bench.engine.digest}
     events_again = await deployed(bench)
     assert all(e.state is not StepState.FAILED for e in events_again)
@@ -249,33 +260,66 @@ async def test_interrupted_at_any_boundary_it_is_finished_by_the_next_run(
     assert bench.update.states()[-1] == "updated ready"
 
 
+@pytest.mark.parametrize(("step", "state"), boundaries(FIRST_STEPS))
+async def test_a_first_deployment_interrupted_at_any_boundary_is_finished_by_the_next_run(
+    bench: DeployBench, step: str, state: StepState
+):
+    await interrupt(bench, step, state)
+    events_again = await deployed(bench)
+    assert all(e.state is not StepState.FAILED for e in events_again)
+    assert await settled(bench) == {bench.engine.digest}
+    assert bench.update.running == everywhere(bench, bench.engine.digest)
+    assert bench.update.states()[-1].endswith(" ready")
+
+
+async def lose_the_connection(
+    bench: DeployBench, step: str, home: Path, patch: pytest.MonkeyPatch
+) -> None:
+    """Deploy with another connection, which is lost as that step begins."""
+    sandbox = bench.update.sandbox
+    file = home / "connections.toml"
+    direct = file.read_text()
+    async with relayed_port(sandbox.server.port) as (relay, port):
+        table = sandbox.connection(port=port, enable_server_session_keep_alive_auto_detection=None)
+        save(home, {"dev": table})
+        session = ConnectorSession(read_connections().select(["dev"])[0], statement_seconds=2)
+        hurried = replace(bench.update.timing, ready_within=3, beating_within=3)
+        with patch.context() as lost:
+            lost.setattr(bench.update, "session", session)
+            lost.setattr(bench.update, "timing", hurried)
+            try:
+                change = await plan(bench)
+                events = []
+                async for progress in change.apply():
+                    events.append(progress)
+                    if (progress.step.id, progress.state) == (step, StepState.RUNNING):
+                        relay.cut()
+            finally:
+                await session.close()
+                file.write_text(direct)
+    if step != "build":
+        assert events[-1].state is StepState.FAILED
+        assert isinstance(events[-1].error, FleetError)
+
+
 @pytest.mark.parametrize("step", STEPS)
 async def test_with_the_connection_lost_at_a_step_it_is_finished_by_the_next_run(
-    bench: DeployBench, step: str, tmp_path: Path
+    bench: DeployBench, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     await deployed(bench)
     first = bench.engine.digest
     bench.engine.source = "second"
-    sandbox = bench.update.sandbox
-    async with relayed_port(sandbox.server.port) as (relay, port):
-        table = sandbox.connection(port=port, enable_server_session_keep_alive_auto_detection=None)
-        save(tmp_path, {"dev": table})
-        direct, settings = bench.update.session, read_connections().select(["dev"])[0]
-        bench.update.session = ConnectorSession(settings, statement_seconds=2)
-        bench.update.timing = replace(bench.update.timing, ready_within=3, beating_within=3)
-        try:
-            change = await plan(bench)
-            events = []
-            async for progress in change.apply():
-                events.append(progress)
-                if progress.step.id == step and progress.state is StepState.RUNNING:
-                    relay.cut()
-            if step != "build":
-                assert events[-1].state is StepState.FAILED
-                assert isinstance(events[-1].error, FleetError)
-            assert await settled(bench) <= {first, bench.engine.digest}
-        finally:
-            await bench.update.session.close()
-    bench.update.session = direct
+    await lose_the_connection(bench, step, tmp_path, monkeypatch)
+    assert await settled(bench) <= {first, bench.engine.digest}
     await deployed(bench)
+    assert bench.update.running == everywhere(bench, bench.engine.digest)
+
+
+@pytest.mark.parametrize("step", FIRST_STEPS)
+async def test_with_the_connection_lost_a_first_deployment_is_finished_by_the_next_run(
+    bench: DeployBench, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    await lose_the_connection(bench, step, tmp_path, monkeypatch)
+    events_again = await deployed(bench)
+    assert all(e.state is not StepState.FAILED for e in events_again)
     assert bench.update.running == everywhere(bench, bench.engine.digest)
