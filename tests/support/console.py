@@ -21,7 +21,7 @@ from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.spec_document import Variable
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.domain.wishes import Resume, Suspend, Wish
+from spcs_worker_tui.domain.wishes import Resume, RollBack, Suspend, Wish
 from support.pictures import NOW, big, demo, shifted, verdict
 from support.plans_by_hand import AUDIT, PAST, PROJECT, plan, plan_for
 
@@ -85,6 +85,8 @@ class ScriptedConsole:
         self.settings = PROJECT
         self.said: dict[str, Sequence[StepProgress]] = {}
         self.held: dict[str, asyncio.Event] = {}
+        self.failing: dict[str, FleetError] = {}
+        self.back: RollBack | None = None
         self.applied: list[Plan] = []
         self.variables: list[Variable] = [
             Variable("PREFECT_LOGGING_LEVEL", "INFO"),
@@ -164,7 +166,13 @@ class ScriptedConsole:
                 yield dataclasses.replace(said, step=step)
             if step.id in self.held:
                 await self.held[step.id].wait()
+            if step.id in self.failing:
+                yield StepProgress(step, StepState.FAILED, error=self.failing[step.id])
+                return
             yield StepProgress(step, StepState.DONE, "Statement 01b2 took 0.3 s")
+
+    def way_back(self, plan: Plan) -> RollBack | None:
+        return self.back if any(step.id in self.failing for step in plan.steps) else None
 
     async def close(self) -> None:
         self.is_closed = True

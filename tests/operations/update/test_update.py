@@ -124,6 +124,7 @@ async def test_what_does_not_come_up_is_explained_and_rolled_back(bench: UpdateB
         "Roll back with: spcs-worker-tui rollback dev:D.S.WORKER --to previous"
     )
     assert planned.did_not_come_up
+    assert planned.can_roll_back
     assert bench.states() == ["found applied", "updated failed"]
     back = await bench.rollbacks.plan(KEY)
     assert f"image: worker:bad ({BAD[7:19]}) -> worker:1.0 ({FIRST[7:19]})" in str(

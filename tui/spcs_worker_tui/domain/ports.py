@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.creation import ServiceChanger
@@ -41,7 +41,7 @@ from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.secret_objects import SecretKeeper
 from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.domain.wishes import Wish
+from spcs_worker_tui.domain.wishes import RollBack, Wish
 
 
 class Clock(Protocol):
@@ -251,6 +251,15 @@ class Change(Protocol):
         """
 
 
+@runtime_checkable
+class RollsOut(Change, Protocol):
+    """A change that gives a service another specification."""
+
+    @property
+    def can_roll_back(self) -> bool:
+        """Whether it was applied, the service did not come up, and there was something before."""
+
+
 class AuditLog(Protocol):
     """Where every applied step is written down."""
 
@@ -391,6 +400,9 @@ class FleetConsole(Protocol):
         Raises:
             FleetError: The plan is out of date; make a new one.
         """
+
+    def way_back(self, plan: Plan) -> RollBack | None:
+        """What to ask for after a plan whose specification did not come up; None: nothing."""
 
     async def close(self) -> None:
         """Stop everything that was started; never raises."""

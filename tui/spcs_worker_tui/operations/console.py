@@ -16,11 +16,11 @@ from spcs_worker_tui.domain.history import PastSpec
 from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
-from spcs_worker_tui.domain.ports import Change
+from spcs_worker_tui.domain.ports import Change, RollsOut
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.domain.wishes import Resume, Suspend, Wish
+from spcs_worker_tui.domain.wishes import Resume, RollBack, Suspend, Wish
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.keys import KeyDesk
 from spcs_worker_tui.operations.planner import Planner
@@ -157,6 +157,13 @@ class Console:
                 if progress.state is not StepState.RUNNING:
                     self._watcher.refresh(plan.connection or None)
                 yield progress
+
+    def way_back(self, plan: Plan) -> RollBack | None:
+        """What to ask for after a plan that did not come up; see the port."""
+        change = self._changes.get(plan.id)
+        if plan.service is None or not isinstance(change, RollsOut) or not change.can_roll_back:
+            return None
+        return RollBack(plan.service, why=f"it did not come up: {plan.title}")
 
     async def close(self) -> None:
         """Stop everything that was started; never raises."""

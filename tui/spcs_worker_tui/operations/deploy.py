@@ -52,6 +52,11 @@ class LaterUpdate:
         return self._planned is not None and self._planned.did_not_come_up
 
     @property
+    def can_roll_back(self) -> bool:
+        """Whether it did not come up, and there was something before."""
+        return self._planned is not None and self._planned.can_roll_back
+
+    @property
     def actions(self) -> tuple[Action, ...]:
         """The steps as they were shown, each doing what the update planned later does."""
         return tuple(self._action(step) for step in self._shown.plan.steps)
@@ -111,6 +116,11 @@ class PlannedDeploy:
     def did_not_come_up(self) -> bool:
         """Whether it was applied, and the service did not become what it should be."""
         return self.update.did_not_come_up
+
+    @property
+    def can_roll_back(self) -> bool:
+        """Whether it did not come up, and there was something before; see the port."""
+        return self.update.can_roll_back
 
     def apply(self) -> AsyncGenerator[StepProgress, None]:
         """Do it; see the port."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
-from spcs_worker_tui.domain.wishes import Wish
+from spcs_worker_tui.domain.wishes import RollBack, Wish
 
 LINES_KEPT = 500
 
@@ -73,6 +73,8 @@ class ChangeRun:
     ended: datetime | None = None
     error: FleetError | None = None
     is_stopping: bool = False
+    way_back: RollBack | None = None
+    """What to ask for where the new specification did not come up."""
     progress: dict[str, StepProgress] = field(default_factory=dict)
     parts: dict[str, dict[str, StepProgress]] = field(default_factory=dict)
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES_KEPT))

@@ -131,19 +131,23 @@ class ChangingApp(App[None]):
     def _plan_ended(self, event: PlanEnded) -> None:
         run = event.run
         run.ended, run.error = self.desk.now(), event.error
-        self._refresh_run(run)
+        run.way_back = self.link.way_back(run.plan) if event.error else None
+        is_seen = self._refresh_run(run)
         if event.error is not None:
             self.say(event.error, run.plan.title)
+            if run.way_back is not None and not is_seen:
+                self.notify("p shows it, and offers to roll back", markup=False, timeout=12)
         else:
             self.notify(run.plan.title, title="Done", markup=False)
 
-    def _refresh_run(self, run: ChangeRun) -> None:
-        """Have the dialog show it, if one is open on it."""
+    def _refresh_run(self, run: ChangeRun) -> bool:
+        """Have the dialog show it, if one is open on it; returns whether one is."""
         from spcs_worker_tui.ui.modals.plan import PlanModal  # noqa: PLC0415 - as above
 
-        for screen in self.screen_stack:
-            if isinstance(screen, PlanModal) and screen.run is run:
-                screen.show_run()
+        open_on_it = [s for s in self.screen_stack if isinstance(s, PlanModal) and s.run is run]
+        for screen in open_on_it:
+            screen.show_run()
+        return bool(open_on_it)
 
     @on(RequestFailed)
     def _request_failed(self, event: RequestFailed) -> None:

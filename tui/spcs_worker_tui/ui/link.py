@@ -22,6 +22,7 @@ from spcs_worker_tui.domain.log import LogNotice
 from spcs_worker_tui.domain.plan import Plan
 from spcs_worker_tui.domain.ports import FleetConsole
 from spcs_worker_tui.domain.read_only import ReadOnly
+from spcs_worker_tui.domain.wishes import RollBack
 from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
 from spcs_worker_tui.ui.messages import (
     ConsoleFailed,
@@ -148,6 +149,10 @@ class ConsoleLink:
         except FleetError as error:
             return error
         return None
+
+    def way_back(self, plan: Plan) -> RollBack | None:
+        """What to ask for after a plan that did not come up; None: nothing."""
+        return self._console.way_back(plan) if self._console is not None else None
 
     @property
     def read_only(self) -> ReadOnly:

@@ -153,7 +153,8 @@ class Environments:
                 await one()
 
         plan = self._plan(made, warnings)
-        return self._tools.engine.change(plan, actions, check, hidden)
+        change = self._tools.engine.change(plan, actions, check, hidden)
+        return replace(made.update, change=change)
 
     def _plan(self, made: _Made, warnings: Sequence[str]) -> Plan:
         plan = made.update.plan

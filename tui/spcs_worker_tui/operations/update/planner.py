@@ -49,6 +49,11 @@ class PlannedUpdate:
         """Whether it was applied, and the service did not become what it should be."""
         return self.steps.did_not_come_up
 
+    @property
+    def can_roll_back(self) -> bool:
+        """Whether it did not come up, and there was something before; see the port."""
+        return self.steps.can_roll_back
+
     def apply(self) -> AsyncGenerator[StepProgress, None]:
         """Do it; see the port."""
         return self.change.apply()

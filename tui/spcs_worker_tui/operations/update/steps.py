@@ -93,6 +93,11 @@ class UpdateSteps:
         """The account took the specification, and the service did not come up with it."""
 
     @property
+    def can_roll_back(self) -> bool:
+        """Whether it did not come up, and there was something before."""
+        return self.did_not_come_up and self._present is not None
+
+    @property
     def actions(self) -> tuple[Action, ...]:
         """The steps with what does them, in their order."""
         return tuple(self._actions())

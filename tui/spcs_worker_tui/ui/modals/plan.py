@@ -17,7 +17,7 @@ from spcs_worker_tui.domain.fleet import ConnectionSnapshot
 from spcs_worker_tui.domain.plan import Plan
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.bindings import PLAN
-from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
+from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest, simple
 from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.messages import PlanApproved, PlanAsked, StopAsked
 from spcs_worker_tui.ui.modals.ask import AskModal
@@ -76,6 +76,7 @@ class PlanModal(Dialog[None]):
                 yield Button("Cancel", id="cancel", compact=True)
                 yield Button(request.verb, id="approve", compact=True)
                 yield Button("Stop it", id="stop", compact=True)
+                yield Button("Roll back", id="back", compact=True)
 
     def on_mount(self) -> None:
         """Write the plan; while it is applied, seconds go by."""
@@ -126,6 +127,7 @@ class PlanModal(Dialog[None]):
         can_approve = not (run.is_approved or run.plan.is_empty or self._refusal)
         self.query_one("#approve", Button).display = can_approve
         self.query_one("#stop", Button).display = run.is_running and not run.is_stopping
+        self.query_one("#back", Button).display = run.way_back is not None
         self.query_one("#options").display = bool(run.request.options) and not run.is_approved
         cancel = self.query_one("#cancel", Button)
         word = "Cancel" if can_approve else "Close"
@@ -172,6 +174,13 @@ class PlanModal(Dialog[None]):
     @on(Button.Pressed, "#stop")
     def _stop_pressed(self) -> None:
         self.action_cancel()
+
+    @on(Button.Pressed, "#back")
+    def _back_pressed(self) -> None:
+        wish = self.run.way_back
+        if wish is not None:
+            self.dismiss(None)
+            self.app.post_message(PlanAsked(simple("Roll back", wish)))
 
     def action_cancel(self) -> None:
         """Change nothing; of what is being applied, ask what is to become of it."""
