@@ -41,12 +41,19 @@ class SetupBench:
         session: Its own: set-up takes roles on in it. Reads the account, too (`AccountReader`).
         setup: Looks, and plans.
         teardown: Plans the way back.
+        tools: What both stand on.
     """
 
     session: ConnectorSession
     setup: Setup
     teardown: Teardown
     credentials: CredentialFinder
+    tools: SetupTools
+
+    async def close(self) -> None:
+        """End what was opened; never raises."""
+        await self.session.close()
+        await self.tools.prefect.close()
 
     async def key(self, api_url: str) -> tuple[str, Secret | None]:
         """What is kept for a Prefect API: as which variable a worker takes it, and the value.
@@ -87,7 +94,7 @@ async def open_setup(
     try:
         yield bench
     finally:
-        await bench.session.close()
+        await bench.close()
 
 
 def setup_bench(
@@ -118,4 +125,4 @@ def setup_bench(
         folder=TemplateFolder(),
         scripts=sql_files,
     )
-    return SetupBench(session, Setup(tools), Teardown(tools), credentials)
+    return SetupBench(session, Setup(tools), Teardown(tools), credentials, tools)

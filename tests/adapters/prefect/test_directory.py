@@ -20,6 +20,7 @@ from spcs_worker_tui.domain.prefect_places import (
     ActiveProfile,
     PoolChoice,
     PrefectAccess,
+    PrefectProof,
     checked_api_url,
 )
 from support.prefect_lab import Lab
@@ -85,7 +86,8 @@ async def test_a_real_server_with_what_was_typed(prefect: Lab, tmp_path: Path) -
     url = prefect.server.api_url
     chosen = directory(tmp_path)
     good = PrefectAccess(url, KeyKind.AUTH_STRING, Secret("ops:wonder land"))
-    assert await chosen.test(good) == "takes the key from what was typed"
+    proof = PrefectProof("takes the key from what was typed", KeyKind.AUTH_STRING)
+    assert await chosen.test(good) == proof
     http = PrefectHttp(url, Credentials(auth_string="ops:wonder land"))
     await http.post("/work_pools/", {"name": "to-choose", "type": "process"})
     await http.close()

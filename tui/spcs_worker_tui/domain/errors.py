@@ -2,7 +2,8 @@
 
     FleetError
     ├── ConfigurationError        a file or a flag of ours is wrong
-    │   └── UnknownConnectionError
+    │   ├── UnknownConnectionError
+    │   └── NothingSavedError     there is no saved connection at all
     ├── KeyringError              the keyring cannot be used, or did not do what was asked
     ├── NotificationError         a notice was not taken where it was sent
     ├── PlanRefusedError          the state of things forbids the change, or changed meanwhile
@@ -69,6 +70,10 @@ class ConfigurationError(FleetError):
 
 class UnknownConnectionError(ConfigurationError):
     """A connection was named that no file defines."""
+
+
+class NothingSavedError(ConfigurationError):
+    """No file defines any connection: the first start, mostly."""
 
 
 class KeyringError(FleetError):

@@ -83,6 +83,19 @@ class PrefectAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class PrefectProof:
+    """What came of trying an API.
+
+    Attributes:
+        words: The end of a sentence about it.
+        kind: Of the key that it took, or None where none was sent.
+    """
+
+    words: str
+    kind: KeyKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PoolChoice:
     """A work pool, as far as choosing one needs it.
 
@@ -131,8 +144,8 @@ class PrefectDirectory(Protocol):
         It reads files, so call it in a thread; never raises.
         """
 
-    async def test(self, access: PrefectAccess) -> str:
-        """Whether it lets us in, as the end of a sentence about it.
+    async def test(self, access: PrefectAccess) -> PrefectProof:
+        """Whether it lets us in.
 
         Raises:
             PrefectError: It does not, or does not answer.

@@ -114,6 +114,7 @@ class FleetApp(ChangingApp):
         self._log_paint: Timer | None = None
         self._follow_soon: Timer | None = None
         self._last_interrupt: datetime | None = None
+        self.wants_set_up = False
         self._type_ahead = TypeAhead(self, super().on_event)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -273,6 +274,14 @@ class FleetApp(ChangingApp):
             text = one_line(f"{type(bug).__name__}: {bug}")
             title = "A bug of the dashboard"
             self.notify(text, title=title, severity="error", markup=False, timeout=30)
+
+    def action_set_up(self) -> None:
+        """Leave for the wizard; not while a change is under way, which that would stop."""
+        if self.running:
+            self.notify("A change is under way: wait for its end", markup=False, timeout=5)
+            return
+        self.wants_set_up = True
+        self.exit()
 
     def action_refresh_now(self) -> None:
         """Look again; after a failure to open, try again."""

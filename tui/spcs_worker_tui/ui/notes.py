@@ -31,7 +31,7 @@ def no_rows(judged: JudgedFleet | None, view: FleetView, total: int) -> list[Lin
     return _lines(
         f"No service is visible to {roles}.",
         "A role sees a service that it owns, or on which it has MONITOR, OPERATE or USAGE.",
-        "docs/sql.md sets the account up for a first one; b builds and deploys it.",
+        "n sets up a first one, with all that it needs; b builds and deploys a project.",
     )
 
 
@@ -75,11 +75,11 @@ def no_connections() -> list[Line]:
         (Cell("The dashboard shows the services of the connections that are saved in"),),
         (Cell("connections.toml or config.toml, where `snow` and the connector keep them."),),
         (),
-        _command("snow connection add", "saves a connection"),
+        _command("spcs-worker-tui setup", "saves one and sets a worker up: here that is n"),
         _command("spcs-worker-tui --sandbox", "tries it all without an account"),
-        _command("docs/sql.md", "sets an account up for its first worker"),
+        _command("docs/setup.md", "says what is asked and what is made"),
         (),
-        _keys(("r", "look again"), ("?", "help"), ("q", "quit")),
+        _keys(("n", "set up"), ("r", "look again"), ("?", "help"), ("q", "quit")),
     ]
 
 

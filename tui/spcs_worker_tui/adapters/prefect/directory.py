@@ -10,11 +10,13 @@ from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder, Crede
 from spcs_worker_tui.adapters.prefect.http import PrefectHttp
 from spcs_worker_tui.adapters.prefect.proof import prove_with
 from spcs_worker_tui.domain.errors import PrefectGarbledError, PrefectUnauthorizedError
+from spcs_worker_tui.domain.keys import KeyKind
 from spcs_worker_tui.domain.prefect_places import (
     CLOUD_API_URL,
     ActiveProfile,
     PoolChoice,
     PrefectAccess,
+    PrefectProof,
     Workspace,
 )
 from spcs_worker_tui.domain.text import one_line
@@ -45,7 +47,7 @@ class PrefectDirectory:
         except PrefectUnauthorizedError as error:
             raise PrefectUnauthorizedError(
                 "Prefect Cloud refuses this key",
-                next_step="Make one in Prefect Cloud under 'API Keys'; it begins with pnu_ or pnb_.",
+                next_step="Make one in Prefect Cloud under 'API Keys'; it begins with pnu_.",
             ) from error
         finally:
             await http.close()
@@ -68,9 +70,12 @@ class PrefectDirectory:
         """What Prefect's own tools use now; see the port."""
         return self._finder.active()
 
-    async def test(self, access: PrefectAccess) -> str:
+    async def test(self, access: PrefectAccess) -> PrefectProof:
         """Ask with the key, and without it; see the port."""
-        return await prove_with(await self._credentials(access), access.api_url)
+        found = await self._credentials(access)
+        words = await prove_with(found, access.api_url)
+        kind = KeyKind.AUTH_STRING if found.auth_string else KeyKind.API_KEY
+        return PrefectProof(words, kind if found.auth_string or found.api_key else None)
 
     async def work_pools(self, access: PrefectAccess) -> Sequence[PoolChoice]:
         """`POST /work_pools/filter`; see the port."""

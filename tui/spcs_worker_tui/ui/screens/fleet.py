@@ -11,7 +11,7 @@ from textual.containers import Container, Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.errors import FleetError, NothingSavedError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.verdict import JudgedFleet
@@ -120,7 +120,9 @@ class FleetScreen(Screen[None]):
     def _show_notice(self) -> None:
         """The panel that replaces everything while there is nothing at all."""
         content: list[Line] = []
-        if self.failure is not None:
+        if isinstance(self.failure, NothingSavedError):
+            content = notes.no_connections()
+        elif self.failure is not None:
             content = notes.failed(self.failure)
         elif self.judged is not None and not self.judged.snapshot.connections:
             content = notes.no_connections()

@@ -1,0 +1,100 @@
+"""The answers so far, as texts by name: what was typed, what is kept when somebody leaves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import fields
+from pathlib import PurePath
+from typing import Any
+
+from spcs_worker_tui.domain.errors import ConfigurationError
+from spcs_worker_tui.domain.keys import KeyKind
+from spcs_worker_tui.domain.setup import KEY_VARIABLES, Answers, ImageChoice, checked
+
+NO_KEY = "none"
+"""Stands where an API asks for no key; other kinds stand for themselves."""
+
+_VARIABLES = {KeyKind.API_KEY.value: KEY_VARIABLES[0], KeyKind.AUTH_STRING.value: KEY_VARIABLES[1]}
+_NUMBERS = ("min_nodes", "max_nodes", "auto_suspend_secs", "instances")
+_TEXTS = (
+    "work_pool", "role", "database", "schema", "repository", "compute_pool", "instance_family",
+    "network_rule", "integration", "service", "image", "tag",
+)  # fmt: skip
+_WORDS = {"min_nodes": "nodes at least", "max_nodes": "nodes at most"}
+_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Answers)}
+_LONGEST = 4096
+
+
+class Draft(MutableMapping[str, str]):
+    """Texts by name; an empty text counts as none.
+
+    Args:
+        values: What was remembered.
+    """
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = {
+            name: value
+            for name, value in (values or {}).items()
+            if isinstance(name, str) and isinstance(value, str) and len(value) <= _LONGEST
+        }
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        if value:
+            self._values[name] = value
+        else:
+            self._values.pop(name, None)
+
+    def __delitem__(self, name: str) -> None:
+        del self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def shown(self, name: str) -> str:
+        """What was answered, or what will be taken without an answer."""
+        if name == "environment":
+            return self.get(name) or self.get("connection") or "default"
+        if name == "secret" and self.get("prefect_key") == NO_KEY:
+            return ""
+        return self.get(name) or str(_DEFAULTS.get(name, ""))
+
+    def answers(self, folder: PurePath) -> Answers:
+        """As set-up takes them, checked.
+
+        Args:
+            folder: Where `spcs-worker.toml` goes.
+
+        Raises:
+            ConfigurationError: One of them cannot be; says all that cannot.
+        """
+        kind = self.get("prefect_key", KeyKind.API_KEY.value)
+        return checked(
+            Answers(
+                environment=self.shown("environment"),
+                connection=self.get("connection", ""),
+                prefect_api_url=self.get("prefect_api_url", ""),
+                folder=folder,
+                secret=self.shown("secret"),
+                secret_variable=_VARIABLES.get(kind, KEY_VARIABLES[0]),
+                renew_secret=self.get("renew_secret") == "yes",
+                image_choice=ImageChoice(self.get("image_choice") or ImageChoice.BUILD),
+                **{name: self.shown(name) for name in _TEXTS},
+                **{name: self._number(name) for name in _NUMBERS},
+            )
+        )
+
+    def _number(self, name: str) -> int:
+        text = self.shown(name)
+        if not (text.isascii() and text.isdigit() and len(text) < 10):  # noqa: PLR2004 - digits
+            raise ConfigurationError(
+                f"{text[:40]!r} is no number of {_WORDS.get(name, name)}",
+                next_step="Use a whole number.",
+            )
+        return int(text)

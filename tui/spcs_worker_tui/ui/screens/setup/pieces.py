@@ -1,0 +1,51 @@
+"""How what is there, what is made and what is lacking is written. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spcs_worker_tui.domain.setup import Piece, PieceState, Survey
+from spcs_worker_tui.ui.format import Glyphs
+from spcs_worker_tui.ui.lines import Line
+from spcs_worker_tui.ui.screens.setup.page import marked, told
+
+_TONES = {
+    PieceState.THERE: "verdict-healthy",
+    PieceState.MADE: "accent",
+    PieceState.CHANGED: "verdict-degraded",
+    PieceState.LACKING: "verdict-broken",
+}
+_WORDS = {
+    PieceState.THERE: "is there",
+    PieceState.MADE: "will be made",
+    PieceState.CHANGED: "will be changed",
+    PieceState.LACKING: "is missing",
+}
+
+
+def piece_lines(pieces: Sequence[Piece], glyphs: Glyphs, room: int) -> list[Line]:
+    """What is there, what will be made, what is lacking."""
+    signs = {PieceState.THERE: glyphs.done, PieceState.LACKING: glyphs.failed}
+    lines: list[Line] = []
+    for piece in pieces:
+        words = f"{piece.title}: {piece.detail or _WORDS[piece.state]}"
+        if piece.costs:
+            words += f"; {piece.costs}"
+        lines += marked(signs.get(piece.state, "+"), _TONES[piece.state], words, room)
+    return lines
+
+
+def ask_lines(survey: Survey, room: int) -> list[Line]:
+    """What an administrator has to run first; nothing where nothing is lacking."""
+    if not survey.asks:
+        return []
+    first = "This role may not do all of it. An administrator has to run, once (F2 copies):"
+    lines: list[Line] = [(), *told(first, room, "verdict-degraded")]
+    for ask in survey.asks:
+        lines += [line for row in ask.splitlines() for line in told(row, room, "accent")]
+    return lines
+
+
+def asked_text(survey: Survey | None) -> str:
+    """The statements, for the clipboard."""
+    return "".join(f"{ask.rstrip().rstrip(';')};\n" for ask in survey.asks) if survey else ""
