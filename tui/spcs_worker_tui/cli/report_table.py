@@ -78,11 +78,9 @@ def newest_heartbeat(
     verdict: Verdict, pool: WorkPoolSnapshot | None, snapshot: FleetSnapshot
 ) -> timedelta | None:
     """The age of the newest heartbeat of the service's workers, None when there is none."""
-    if pool is None:
+    if pool is None or verdict.newest_worker is None:
         return None
-    own = (worker for worker in pool.workers if worker.name in verdict.workers)
-    ages = [pool.heartbeat_age(worker, snapshot.observed_at) for worker in own]
-    return min((age for age in ages if age is not None), default=None)
+    return pool.heartbeat_age(verdict.newest_worker, snapshot.observed_at)
 
 
 def _heartbeat(verdict: Verdict, pool: WorkPoolSnapshot | None, snapshot: FleetSnapshot) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
@@ -23,6 +24,7 @@ from spcs_worker_tui.domain.rules_gather import (
     gather,
     is_warming_up,
     joined_workers,
+    newest,
     prefect_facts,
     snowflake_facts,
 )
@@ -31,9 +33,11 @@ from spcs_worker_tui.domain.rules_pool import PoolView, lost_together
 from spcs_worker_tui.domain.rules_row import Rule, Side
 from spcs_worker_tui.domain.rules_show import show_facts
 from spcs_worker_tui.domain.sync import Images, SyncWord, repositories, repository_key, sync_word
-from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet, Sync, Verdict
+from spcs_worker_tui.domain.verdict import Fact, FactsOnDemand, Health, JudgedFleet, Sync, Verdict
 
 DEFAULT_THRESHOLDS = Thresholds()
+
+NO_VIEWS: Mapping[WorkPoolKey, PoolView] = MappingProxyType({})
 
 _REFRESH = timedelta(seconds=5)
 _SLOW_REFRESH = timedelta(minutes=1)
@@ -122,7 +126,8 @@ class _Case:
     def __init__(self, limits: Thresholds) -> None:
         self.history = ServiceHistory(limits)
         self.inputs: _Inputs | None = None
-        self.valid_until: datetime | None = None
+        self._judged: tuple[Facts, datetime] | None = None
+        self._valid_until: datetime | None = None
         self.verdict: Verdict | None = None
         self.rule: Rule | None = None
         self.candidate: _Candidate | None = None
@@ -135,10 +140,25 @@ class _Case:
         return (
             self.inputs is not None
             and self.candidate is None
-            and self.valid_until is not None
-            and now < self.valid_until
             and self.inputs.same_as(inputs)
+            and now < self._valid_to()
         )
+
+    def judged(self, facts: Facts, now: datetime) -> None:
+        """Remember what the verdict was made from, for when the next picture comes, if one does."""
+        self._judged, self._valid_until = (facts, now), None
+
+    def _valid_to(self) -> datetime:
+        """When the verdict may change although nothing new is observed."""
+        if self._valid_until is None:
+            assert self._judged is not None
+            facts, at = self._judged
+            left = [span for span in _spans_left(facts) if span >= timedelta()]
+            ends = [at + min(left, default=timedelta(hours=1))]
+            if (change := self.history.next_change(at)) is not None:
+                ends.append(change)
+            self._valid_until = min(ends) + timedelta(microseconds=1)
+        return self._valid_until
 
     def images(
         self, service: ServiceSnapshot, connection: str, snapshot: FleetSnapshot
@@ -220,14 +240,20 @@ class Judge:
         self._views: dict[WorkPoolKey, PoolView] = {}
         self._lost: frozenset[str] = frozenset()
 
-    def judge(self, snapshot: FleetSnapshot, now: datetime) -> JudgedFleet:
+    def judge(
+        self,
+        snapshot: FleetSnapshot,
+        now: datetime,
+        views: Mapping[WorkPoolKey, PoolView] = NO_VIEWS,
+    ) -> JudgedFleet:
         """The verdict on every service of the snapshot.
 
         Args:
             snapshot: The newest picture.
             now: Our own clock.
+            views: Of work pools of the picture that somebody looked at already.
         """
-        self._look_at_pools(snapshot)
+        self._look_at_pools(snapshot, views)
         cases, self._cases = self._cases, {}
         verdicts: dict[ServiceKey, Verdict] = {}
         for connection in snapshot.connections:
@@ -237,13 +263,17 @@ class Judge:
                 verdicts[service.key] = self._judge(case, service, connection, snapshot, now)
         return JudgedFleet(snapshot, verdicts)
 
-    def _look_at_pools(self, snapshot: FleetSnapshot) -> None:
+    def _look_at_pools(
+        self, snapshot: FleetSnapshot, known: Mapping[WorkPoolKey, PoolView]
+    ) -> None:
         views, self._views = self._views, {}
         changed = len(views) != len(snapshot.work_pools)
         for key, observation in snapshot.work_pools.items():
             view = views.get(key)
             if view is None or view.observation is not observation:
-                view = PoolView(observation, self._limits)
+                view = known.get(key)
+                if view is None or view.observation is not observation:
+                    view = PoolView(observation, self._limits)
                 changed = True
             self._views[key] = view
         if changed:
@@ -281,40 +311,42 @@ class Judge:
         )
         rule = first_match(facts)
         sync = case.sync_word(inputs)
-        verdict = _verdict(rule, facts, joined, sync, show_facts(facts, service, connection, view))
+        shown = FactsOnDemand(lambda: show_facts(facts, service, seen_at, view))
+        verdict = _verdict(rule, facts, joined, sync, shown, now)
         polls = _Polls(seen_at, view.observed_at if view else None)
         settled = case.settle(rule, verdict, polls, self._limits.steady_polls)
         if settled is verdict:
             case.rule = rule
-        case.verdict = _dated(settled, case.verdict, now)
+        case.verdict = _dated(settled, case.verdict)
         case.inputs = inputs
-        case.valid_until = self._valid_until(case, facts, now)
+        case.judged(facts, now)
         return case.verdict
 
-    def _valid_until(self, case: _Case, facts: Facts, now: datetime) -> datetime:
-        """When the verdict may change although nothing new is observed."""
-        limits, s, p = self._limits, facts.snowflake, facts.prefect
-        left = []
-        if s.status is ServiceStatus.SUSPENDED:
-            left.append(_SLOW_REFRESH)
-        elif s.blind or p.blind or not s.is_up:
-            left.append(_REFRESH)
-        if s.seen is not None:
-            left.append(limits.blind_after - s.seen)
-        if p.seen is not None:
-            left.append(limits.blind_after - p.seen)
-        if s.started_for is not None:
-            left.append(limits.report_grace - s.started_for)
-        if s.is_upgrading:
-            left.append(limits.upgrade_grace - s.upgrading_for)
-        ends = [now + span for span in left if span >= timedelta()]
-        if (change := case.history.next_change(now)) is not None:
-            ends.append(change)
-        return min(ends, default=now + timedelta(hours=1)) + timedelta(microseconds=1)
+
+def _spans_left(facts: Facts) -> Iterator[timedelta]:
+    """From the moment of the judgement: until an age crosses a limit, or reads otherwise."""
+    limits, s, p = facts.limits, facts.snowflake, facts.prefect
+    if s.status is ServiceStatus.SUSPENDED:
+        yield _SLOW_REFRESH
+    elif s.blind or p.blind or not s.is_up:
+        yield _REFRESH
+    if s.seen is not None:
+        yield limits.blind_after - s.seen
+    if p.seen is not None:
+        yield limits.blind_after - p.seen
+    if s.started_for is not None:
+        yield limits.report_grace - s.started_for
+    if s.is_upgrading:
+        yield limits.upgrade_grace - s.upgrading_for
 
 
 def _verdict(
-    rule: Rule, facts: Facts, joined: JoinedWorkers, sync: SyncWord, shown: tuple[Fact, ...]
+    rule: Rule,
+    facts: Facts,
+    joined: JoinedWorkers,
+    sync: SyncWord,
+    shown: Sequence[Fact],
+    now: datetime,
 ) -> Verdict:
     p = facts.prefect
     next_step, remedy = rule.advice(facts)
@@ -328,16 +360,18 @@ def _verdict(
         facts=shown,
         sync=sync.word,
         sync_detail=sync.detail,
+        since=now,
         workers=tuple(row.name for row in joined.current),
+        newest_worker=newest(joined.current),
         workers_online=p.fresh if counts else 0,
         workers_expected=p.expected if counts else 0,
     )
 
 
-def _dated(verdict: Verdict, before: Verdict | None, now: datetime) -> Verdict:
-    """The verdict with the time of its last change and what it was before."""
+def _dated(verdict: Verdict, before: Verdict | None) -> Verdict:
+    """The new verdict with the time of the last change and what it was before."""
     if before is None:
-        return replace(verdict, since=now)
+        return verdict
     if before.health is verdict.health:
         return replace(verdict, since=before.since, previous=before.previous)
-    return replace(verdict, since=now, previous=before.health)
+    return replace(verdict, previous=before.health)

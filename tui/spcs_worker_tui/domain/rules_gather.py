@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from spcs_worker_tui.domain.fleet import (
     ComputePoolState,
@@ -16,7 +17,6 @@ from spcs_worker_tui.domain.join import (
     JoinedWorkers,
     MatchedBy,
     is_conventional,
-    join_workers,
     last_heartbeat,
     worker_instance,
     worker_prefix,
@@ -127,7 +127,7 @@ def joined_workers(service: ServiceSnapshot, view: PoolView | None) -> JoinedWor
     """The worker rows of the service; none while its work pool was not seen."""
     if view is None or service.binding is None or not view.exists:
         return _NO_JOIN
-    return join_workers(service, view.index)
+    return view.joined(service)
 
 
 def prefect_facts(
@@ -154,12 +154,12 @@ def prefect_facts(
     seen = None if view.observed_at is None else now - view.observed_at
     asked = seen is not None or view.observation.error is not None
     interval = timedelta(seconds=binding.heartbeat_interval_seconds or DEFAULT_HEARTBEAT_SECONDS)
-    newest = _newest(joined.current)
-    if newest is not None and newest.heartbeat_interval_seconds:
-        interval = newest.interval
+    last = newest(joined.current)
+    if last is not None and last.heartbeat_interval_seconds:
+        interval = last.interval
     waiting = view.waiting(binding.work_queues)
     fresh = sum(view.beat(row, interval) is Beat.FRESH for row in joined.current)
-    worker_version = newest.version if newest else ""
+    worker_version = last.version if last else ""
     return PrefectFacts(
         asked=asked,
         blind=view.exists and asked and (seen is None or seen > limits.blind_after),
@@ -168,10 +168,10 @@ def prefect_facts(
         advice=view.observation.error.next_step if view.observation.error else "",
         pool_exists=view.exists,
         matched_by=joined.matched_by,
-        beat=Beat.NONE if newest is None else view.beat(newest, interval),
-        beat_age=None if newest is None else view.age(newest),
+        beat=Beat.NONE if last is None else view.beat(last, interval),
+        beat_age=None if last is None else view.age(last),
         interval=interval,
-        beat_since_start=_beat_since_start(service, newest),
+        beat_since_start=_beat_since_start(service, last),
         beats_while_suspended=_beats_while_suspended(service, view, joined, limits),
         all_lost=binding.pool.api_url in lost,
         fresh=fresh,
@@ -193,16 +193,17 @@ def prefect_facts(
     )
 
 
-def _newest(rows: tuple[WorkerSnapshot, ...]) -> WorkerSnapshot | None:
+def newest(rows: tuple[WorkerSnapshot, ...]) -> WorkerSnapshot | None:
+    """The row that beat last; None when none ever did."""
     beating = [row for row in rows if row.last_heartbeat_time is not None]
     return max(beating, key=last_heartbeat, default=None)
 
 
-def _beat_since_start(service: ServiceSnapshot, newest: WorkerSnapshot | None) -> bool:
-    if newest is None or newest.last_heartbeat_time is None:
+def _beat_since_start(service: ServiceSnapshot, last: WorkerSnapshot | None) -> bool:
+    if last is None or last.last_heartbeat_time is None:
         return False
     starts = [row.start_time for row in service.containers.value if row.start_time is not None]
-    return not starts or newest.last_heartbeat_time >= max(starts)
+    return not starts or last.last_heartbeat_time >= max(starts)
 
 
 def _beats_while_suspended(
@@ -302,6 +303,7 @@ def _is_older(run: FlowRunSnapshot, start: datetime | None) -> bool:
     return start is not None and run.start_time is not None and run.start_time < start
 
 
+@lru_cache(maxsize=64)
 def _version_gap(worker: str, server: str) -> VersionGap:
     """Prefect's own rule: a worker of another major version is refused, a newer one may fail."""
     own, other = _VERSION.match(worker), _VERSION.match(server)

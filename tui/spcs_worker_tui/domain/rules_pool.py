@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from spcs_worker_tui.domain.errors import PrefectNotFoundError
-from spcs_worker_tui.domain.fleet import Observation
-from spcs_worker_tui.domain.join import WorkerIndex
+from spcs_worker_tui.domain.fleet import Observation, ServiceKey, ServiceSnapshot
+from spcs_worker_tui.domain.join import JoinedWorkers, WorkerIndex, join_workers
 from spcs_worker_tui.domain.prefect import (
     FlowRunSnapshot,
     WorkerSnapshot,
@@ -44,11 +45,26 @@ class PoolView:
         self.observed_at = observation.observed_at
         self.exists = not isinstance(observation.error, PrefectNotFoundError)
         self._limits = limits
+        self._joined: dict[ServiceKey, tuple[tuple[object, ...], JoinedWorkers]] = {}
         self._waiting: dict[tuple[str, ...], WaitingWork] = {}
         self.fresh_names = frozenset(
             worker.name for worker in self.pool.workers if self.beat(worker) is Beat.FRESH
         )
         self.runs_of = _runs_by_worker(self.pool.running_runs)
+
+    def joined(self, service: ServiceSnapshot) -> JoinedWorkers:
+        """The rows that belong to the service; worked out once, since several ask in turn."""
+        made_from = (
+            service.binding,
+            service.containers,
+            service.instances,
+            service.target_instances,
+        )
+        known = self._joined.get(service.key)
+        if known is None or not all(map(operator.is_, known[0], made_from)):
+            known = made_from, join_workers(service, self.index)
+            self._joined[service.key] = known
+        return known[1]
 
     @property
     def server_now(self) -> datetime | None:

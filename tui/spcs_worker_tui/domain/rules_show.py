@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from spcs_worker_tui.domain.age import humanise
-from spcs_worker_tui.domain.fleet import ConnectionSnapshot, ServiceSnapshot
+from spcs_worker_tui.domain.fleet import ServiceSnapshot
 from spcs_worker_tui.domain.rules_facts import Beat, Facts, Kind
 from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.domain.verdict import Fact
@@ -16,23 +16,24 @@ _PREFECT = "Prefect"
 
 
 def show_facts(
-    facts: Facts,
-    service: ServiceSnapshot,
-    connection: ConnectionSnapshot,
-    view: PoolView | None,
+    facts: Facts, service: ServiceSnapshot, row_at: datetime, view: PoolView | None
 ) -> tuple[Fact, ...]:
-    """What the rules looked at, each with the time at which it was observed."""
-    shown = [*_snowflake(facts, service, connection)]
+    """What the rules looked at, each with the time at which it was observed.
+
+    Args:
+        facts: All of it.
+        service: What was judged.
+        row_at: When its row was shown last.
+        view: Its work pool, if it has one.
+    """
+    shown = [*_snowflake(facts, service, row_at)]
     if view is not None and facts.kind is Kind.WORKER:
         shown += _prefect(facts, view)
     return tuple(shown)
 
 
-def _snowflake(
-    facts: Facts, service: ServiceSnapshot, connection: ConnectionSnapshot
-) -> Iterator[Fact]:
+def _snowflake(facts: Facts, service: ServiceSnapshot, row_at: datetime) -> Iterator[Fact]:
     s = facts.snowflake
-    row_at = connection.observed_at or service.observed_at
     rows_at = service.containers.observed_at
 
     def fact(name: str, value: str, at: datetime | None = row_at) -> Fact:

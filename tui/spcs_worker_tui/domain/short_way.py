@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from spcs_worker_tui.domain.fleet import ContainerStatus, ServiceSnapshot, ServiceStatus
-from spcs_worker_tui.domain.join import MatchedBy, join_workers, worker_prefix
+from spcs_worker_tui.domain.join import MatchedBy, worker_prefix
 from spcs_worker_tui.domain.memory import RememberedSpec
 from spcs_worker_tui.domain.prefect import WorkerStarts
 from spcs_worker_tui.domain.rules_facts import Beat, Thresholds
@@ -107,7 +107,7 @@ def _all_fresh(service: ServiceSnapshot, view: PoolView) -> tuple[str, ...]:
     promised = timedelta(seconds=seconds) if seconds else None
     prefix = worker_prefix(service.key)
     expected = tuple(f"{prefix}{number}" for number in range(service.target_instances))
-    joined = join_workers(service, view.index)
+    joined = view.joined(service)
     if joined.matched_by is not MatchedBy.INSTANCE or joined.expected != expected:
         return ()
     if tuple(row.name for row in joined.current) != expected:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import overload
 
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
+from spcs_worker_tui.domain.prefect import WorkerSnapshot
 
 
 class Health(StrEnum):
@@ -69,6 +71,39 @@ class Fact:
     """`Snowflake`, `Prefect` or empty."""
 
 
+class FactsOnDemand(Sequence[Fact]):
+    """Facts that are worked out when somebody looks, which is at few services of many.
+
+    Args:
+        work_out: Makes them; has to depend on nothing that changes.
+    """
+
+    def __init__(self, work_out: Callable[[], tuple[Fact, ...]]) -> None:
+        self._work_out = work_out
+        self._facts: tuple[Fact, ...] | None = None
+
+    def _all(self) -> tuple[Fact, ...]:
+        if self._facts is None:
+            self._facts = self._work_out()
+        return self._facts
+
+    @overload
+    def __getitem__(self, index: int) -> Fact: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Fact]: ...
+    def __getitem__(self, index: int | slice) -> Fact | Sequence[Fact]:
+        """The facts at that place."""
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Fact]:
+        """One after the other."""
+        return iter(self._all())
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the table in docs/health.md says about one service."""
@@ -78,13 +113,15 @@ class Verdict:
     reason: str
     next_step: str = ""
     remedy: Remedy | None = None
-    facts: tuple[Fact, ...] = ()
+    facts: Sequence[Fact] = field(default=(), compare=False)
     sync: Sync = Sync.UNKNOWN
     sync_detail: str = ""
     since: datetime | None = None
     previous: Health | None = None
     workers: tuple[str, ...] = ()
     """Names of the worker rows that belong to this service."""
+    newest_worker: WorkerSnapshot | None = None
+    """That of these rows which beat last."""
     workers_online: int = 0
     workers_expected: int = 0
 

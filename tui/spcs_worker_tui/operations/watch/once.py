@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ from spcs_worker_tui.domain.ports import (
     SpecMemory,
 )
 from spcs_worker_tui.domain.prefect import WorkPoolKey
+from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.looking import failed_look
@@ -75,7 +76,7 @@ async def look(
         looking.give_up(seconds)
     finally:
         await looking.close()
-    return judge.judge(looking.picture(), clock.now())
+    return judge.judge(looking.picture(), clock.now(), looking.views)
 
 
 class _Look:
@@ -124,6 +125,11 @@ class _Look:
             ),
             work_pools=self._prefect.work_pools,
         )
+
+    @property
+    def views(self) -> Mapping[WorkPoolKey, PoolView]:
+        """Of the work pools that were looked at closely."""
+        return self._prefect.views
 
     def give_up(self, seconds: float) -> None:
         """What was not read in time is an error on what it is about."""

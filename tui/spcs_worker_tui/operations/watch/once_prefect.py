@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from spcs_worker_tui.domain.errors import PrefectError, PrefectUnreachableError
@@ -40,6 +40,11 @@ class PrefectLook:
     def work_pools(self) -> WorkPools:
         """What was answered so far; a pool that was wanted is always in it."""
         return {pool: answer for pool, answer in self._answers.items() if pool in self._wanted}
+
+    @property
+    def views(self) -> Mapping[WorkPoolKey, PoolView]:
+        """What `view` was asked for so far."""
+        return self._views
 
     def expect(self, pools: Iterable[WorkPoolKey], since: datetime) -> None:
         """Ask what is likely to be wanted, while Snowflake has not said yet what is.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Protocol
 
 from spcs_worker_tui.domain.errors import UnknownConnectionError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
+from spcs_worker_tui.domain.judge import NO_VIEWS
 from spcs_worker_tui.domain.ports import Clock, PrefectReader, SnowflakeSession
 from spcs_worker_tui.domain.prefect import WorkPoolKey
+from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.watch.connection import ConnectionWatch, Images
 from spcs_worker_tui.operations.watch.latest import Latest
@@ -28,7 +30,12 @@ _JUDGED_AT_ONCE = 200
 class Judges(Protocol):
     """What a watcher needs of `domain.judge.Judge`."""
 
-    def judge(self, snapshot: FleetSnapshot, now: datetime) -> JudgedFleet:
+    def judge(
+        self,
+        snapshot: FleetSnapshot,
+        now: datetime,
+        views: Mapping[WorkPoolKey, PoolView] = NO_VIEWS,
+    ) -> JudgedFleet:
         """The verdict on every service."""
 
 
