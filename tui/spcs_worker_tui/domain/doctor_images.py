@@ -20,6 +20,7 @@ PLATFORM = Check("image-platform", "The image is for the CPUs of the pool", Area
 
 CHECKS = (REPOSITORY, IMAGE, PLATFORM)
 
+DEPLOY = "spcs-worker-tui deploy"
 AMD64 = "linux/amd64"
 ARM64 = "linux/arm64"
 _SHORT = 19
@@ -162,7 +163,7 @@ def _image(
         gone,
         Cure(
             "Build and push it again, then update the service; or go back to one that is there.",
-            commands=("spcs-worker-tui deploy", f"spcs-worker-tui rollback {workload.key}"),
+            commands=(DEPLOY, f"spcs-worker-tui rollback {workload.key}"),
         ),
     )
 
@@ -188,12 +189,13 @@ def judge_platform(
         text = f"container {container}'s image is for {wanted}"
         return workload.finding(PLATFORM, Outcome.OK, text)
     has = ", ".join(platforms) or "nothing that is told"
-    return workload.finding(
-        PLATFORM,
-        Outcome.PROBLEM,
-        f"container {container}'s image is for {has}, and the nodes need {wanted}: it cannot start",
-        Cure(
-            f"Build it for {wanted}; `build` of this program does so for linux/amd64.",
-            commands=("spcs-worker-tui deploy",),
-        ),
+    text = (
+        f"container {container}'s image is for {has}, and the nodes need {wanted}: it cannot start"
     )
+    if wanted == ARM64:
+        cure = Cure(
+            f"Use a compute pool of another family than {family}: images are built for x86."
+        )
+    else:
+        cure = Cure("Build it for linux/amd64, as `build` does.", commands=(DEPLOY,))
+    return workload.finding(PLATFORM, Outcome.PROBLEM, text, cure)
