@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from spcs_worker_tui.domain.fleet import Observation
 from spcs_worker_tui.domain.judge import DEFAULT_THRESHOLDS, Judge
@@ -18,7 +19,7 @@ def test_rows_are_joined_anew_when_the_service_has_other_instances() -> None:
         NOW,
     )
     view = PoolView(pool, DEFAULT_THRESHOLDS)
-    nothing: Observation[tuple[()]] = Observation(())
+    nothing: Observation[Any] = Observation(())
     unread = replace(service("INGEST"), containers=nothing, instances=nothing, target_instances=1)
     assert len(view.joined(unread).expected) == 1
     assert view.joined(unread) is view.joined(replace(unread, comment="new"))
