@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 
 import docker
 from support.engine import DockerEngine
-from support.program import Answer, Program
+from support.program import Answer, Program, ended
 from support.site import Site, eventually, running_site
 
 pytestmark = pytest.mark.timeout(600)
 
+SECONDS = 240
 NAME = "spcs-worker-tui-lab"
 KEY = "pnu_of-a-trial'which $(nobody) may see"
 POOL = "rehearsal"
@@ -79,17 +81,19 @@ prefect_api_url = "{self.api_url}"
         (self.folder / "spcs-service-spec.yaml").write_text(specification)
 
     async def run(self, verb: str, *more: str, **variables: str) -> Answer:
+        """The program, run to its end, which takes a container's start and a flow run."""
         settings = str(self.folder / "spcs-worker.toml")
-        return await self.program.run(
-            "local",
-            verb,
-            "--project",
-            settings,
+        started = await self.program.start(
+            *("local", verb, "--project", settings),
             *more,
             DOCKER_HOST=self.engine.host,
             SPCS_WORKER_TUI_STATE_DIR=str(self.folder / "state"),
             **variables,
         )
+        async with ended(started) as process:
+            out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+        assert process.returncode is not None
+        return Answer(process.returncode, out.decode(), err.decode())
 
     def workers(self) -> list[dict[str, Any]]:
         path = f"{self.api_url}/work_pools/{POOL}/workers/filter"

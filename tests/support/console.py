@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from spcs_worker_tui.adapters.dotenv_lines import read_lines
 from spcs_worker_tui.domain.audit import AuditEntry
+from spcs_worker_tui.domain.doctor import Finding, Fix
 from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import EnvironmentRow, ServiceEnvironment
 from spcs_worker_tui.domain.errors import FleetError
@@ -21,7 +22,7 @@ from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.spec_document import Variable
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.domain.wishes import Resume, RollBack, Suspend, Wish
+from spcs_worker_tui.domain.wishes import Resume, RollBack, Suspend
 from support.pictures import NOW, big, demo, shifted, verdict
 from support.plans_by_hand import AUDIT, PAST, PROJECT, plan, plan_for
 
@@ -54,7 +55,7 @@ LOG: tuple[LogEvent, ...] = (
 
 
 class ScriptedConsole:
-    """A `FleetConsole` that plays what it was given and remembers what it was asked.
+    """A `DashboardConsole` that plays what it was given and remembers what it was asked.
 
     Args:
         pictures: Given out one after the other; an error among them is raised.
@@ -78,7 +79,7 @@ class ScriptedConsole:
         self.selected: list[ServiceKey | None] = []
         self.signed_in: list[str] = []
         self.given: list[tuple[KeyName, Secret, bool]] = []
-        self.wishes: list[Wish] = []
+        self.wishes: list[Fix] = []
         self.read_only = ReadOnly()
         self.audit: Sequence[AuditEntry] = AUDIT
         self.past: Sequence[PastSpec] = PAST
@@ -86,6 +87,9 @@ class ScriptedConsole:
         self.said: dict[str, Sequence[StepProgress]] = {}
         self.held: dict[str, asyncio.Event] = {}
         self.failing: dict[str, FleetError] = {}
+        self.findings: Sequence[Finding] = ()
+        self.looking: asyncio.Event | None = None
+        self.examined = 0
         self.back: RollBack | None = None
         self.applied: list[Plan] = []
         self.variables: list[Variable] = [
@@ -134,7 +138,15 @@ class ScriptedConsole:
         rows = tuple(EnvironmentRow("worker", variable) for variable in self.variables)
         return ServiceEnvironment(key, "digest-1", ("worker",), rows)
 
-    async def plan(self, wish: Wish) -> Plan:
+    async def examine(self) -> AsyncIterator[Finding]:
+        """The findings, then, once `looking` is set if there is one, the end."""
+        self.examined += 1
+        for finding in self.findings:
+            yield finding
+        if self.looking is not None:
+            await self.looking.wait()
+
+    async def plan(self, wish: Fix) -> Plan:
         self.wishes.append(wish)
         return plan_for(wish)
 

@@ -7,6 +7,12 @@ from datetime import timedelta
 from pathlib import PurePath
 
 from spcs_worker_tui.domain.audit import AuditEntry, AuditResult
+from spcs_worker_tui.domain.doctor import (
+    Fix,
+    MakePrivate,
+    SendStatements,
+    SpecFix,
+)
 from spcs_worker_tui.domain.environment import EditEnvironment
 from spcs_worker_tui.domain.fleet import (
     ServiceKey,
@@ -34,8 +40,12 @@ from support import fleet as build
 from support.pictures import NOW
 
 
-def plan_for(wish: Wish) -> Plan:
-    """A plan for whatever was wished, by hand."""
+def plan_for(wish: Fix) -> Plan:
+    """A plan for whatever was wished or found, by hand."""
+    return _mending(wish) if isinstance(wish, _FOUND) else _wished(wish)
+
+
+def _wished(wish: Wish) -> Plan:
     verb = type(wish).__name__
     match wish:
         case Suspend():
@@ -61,6 +71,19 @@ def plan_for(wish: Wish) -> Plan:
             target = wish.pool if isinstance(wish, CreateWorkPool | PruneWorkers) else wish.target
             step = Step("send", f"{verb} in Prefect", f"PATCH {target}")
             return Plan(f"{verb} {target}", None, (step,), NOW, subject=str(target))
+
+
+_FOUND = SendStatements | MakePrivate | SpecFix
+
+
+def _mending(fix: SendStatements | MakePrivate | SpecFix) -> Plan:
+    if isinstance(fix, SendStatements):
+        steps = tuple(Step(text, fix.title, text) for text in fix.statements)
+        return Plan(fix.title, None, steps, NOW, connection=fix.connection, subject="grants")
+    if not isinstance(fix, MakePrivate):
+        return plan(fix.service, "UPDATE", warnings=())
+    step = Step("private", "Let nobody else read it", f"chmod 600 {fix.path}")
+    return Plan(step.title, None, (step,), NOW, subject=fix.path)
 
 
 def _drain_warnings(drain: Drain | None) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from spcs_worker_tui.adapters.source_tree import Checkout
 from spcs_worker_tui.adapters.spec_memory import SpecFile
 from spcs_worker_tui.domain.building import RegistrySession
 from spcs_worker_tui.domain.dotenv import DotenvEntry
-from spcs_worker_tui.domain.errors import ConfigurationError
+from spcs_worker_tui.domain.errors import ConfigurationError, NothingSavedError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.key_ports import KeySource
@@ -51,6 +51,7 @@ from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.build_tools import ImageTools
 from spcs_worker_tui.operations.build_wishes import ImageChanges
 from spcs_worker_tui.operations.console import Console, Files
+from spcs_worker_tui.operations.doctor import Doctor
 from spcs_worker_tui.operations.environment import Environments
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.planner import Planner
@@ -62,8 +63,11 @@ from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
-from spcs_worker_tui.wiring_keys import Ask, open_keys
+from spcs_worker_tui.wiring_keys import Ask, Keys, open_keys
 
+MakeDoctor = Callable[
+    [Sequence[str], Callable[[str], ConnectorSession], Tools, Planner, Keys], Doctor
+]
 READ_ONLY = "SPCS_WORKER_TUI_READ_ONLY"
 """Set to 1, nothing is changed; set to names of connections, nothing through those."""
 
@@ -120,9 +124,10 @@ def saved_connections(names: Sequence[str] = ()) -> tuple[ConnectionSettings, ..
     saved = read_connections()
     chosen = saved.select(names)
     if not chosen:
-        raise ConfigurationError(
+        raise NothingSavedError(
             f"there is no saved Snowflake connection in {saved.directory}",
-            next_step="Add one with `snow connection add`, or look around with --sandbox.",
+            next_step="`spcs-worker-tui setup` makes one and sets a worker up; --sandbox is for "
+            "looking around.",
         )
     return chosen
 
@@ -334,13 +339,18 @@ def read_only_by(environ: Mapping[str, str], *, everything: bool = False) -> Rea
 
 
 async def open_console(
-    names: Sequence[str] = (), interval: float = 5.0, *, read_only: bool = False
+    names: Sequence[str] = (),
+    interval: float = 5.0,
+    *,
+    make_doctor: MakeDoctor,
+    read_only: bool = False,
 ) -> Console:
     """The console of the dashboard, which closes what this opens.
 
     Args:
         names: Saved connections; without names, all of them.
         interval: Seconds between two looks.
+        make_doctor: Makes what looks for what is wrong, with the same sessions.
         read_only: Nothing may be changed.
 
     Raises:
@@ -368,4 +378,5 @@ async def open_console(
     images = image_changes(sessions.__getitem__, engine, Updates(tools), read_project)
     planner = Planner(lifecycle, pools, updates, environments, images.change)
     files = Files(read_project, read_variables)
-    return Console(watcher, follower, planner, keys.desk, engine, files)
+    doctor = make_doctor(tuple(sessions), sessions.__getitem__, tools, planner, keys)
+    return Console(watcher, follower, planner, keys.desk, engine, files, doctor)

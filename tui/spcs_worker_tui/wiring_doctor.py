@@ -105,24 +105,46 @@ async def open_doctor(
     keys = open_keys()
     sessions = _Sessions(keys.chain)
     may_not = read_only_by(os.environ, everything=read_only)
-    clock = SystemClock()
-    engine = Engine(clock, audit_log(), sessions, may_not)
+    engine = Engine(SystemClock(), audit_log(), sessions, may_not)
     prefect = LazyPrefect(keys.prefect)
     tools = update_tools(sessions, prefect, engine)
+    doctor = make_doctor(names, sessions, tools, _planner(tools, keys), keys, target)
+    try:
+        yield doctor
+    finally:
+        await asyncio.gather(prefect.close(), sessions.close())
+
+
+def make_doctor(
+    names: Sequence[str],
+    sessions: Callable[[str], AccountSession],
+    tools: Tools,
+    planner: Planner,
+    keys: Keys,
+    target: Target | None = None,
+) -> Doctor:
+    """A doctor that uses what somebody else has opened, and closes.
+
+    Args:
+        names: Saved connections to look at; without names, all of them.
+        sessions: The session of each of them, by its name.
+        tools: What updates need, with the engine that applies the plans.
+        planner: Plans what the rest of the program knows how to do.
+        keys: Where to find what is saved for a Prefect API.
+        target: Look at this environment only.
+    """
     machine, saved = machine_looks(), saved_looks()
-    fixes = Fixes(tools, sessions, _planner(tools, keys).change, make_private)
+    fixes = Fixes(tools, sessions, planner.change, make_private)
 
     def looks() -> Sequence[Look]:
-        served = prefect_looks(prefect, keys.prefect)
+        served = prefect_looks(tools.prefect, keys.prefect)
+        clock = tools.engine.clock
         accounts = AccountLooks(tools.read_spec, _inspect, clock, target, (served,))
         facts = partial(connection_facts, names)
         connections = ConnectionLooks(facts, sessions, signed_in=(accounts,), saved=(saved,))
         return [connections.look(), *machine.looks()]
 
-    try:
-        yield Doctor(looks, fixes.change)
-    finally:
-        await asyncio.gather(prefect.close(), sessions.close())
+    return Doctor(looks, fixes.change)
 
 
 def _target(project: Project, name: str) -> Target:

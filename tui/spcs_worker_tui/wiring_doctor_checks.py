@@ -9,7 +9,7 @@ from spcs_worker_tui.adapters.docker.facts import engine_facts
 from spcs_worker_tui.adapters.keyring import KeyringStore
 from spcs_worker_tui.adapters.machine_facts import account_skew, key_file_facts, terminal_facts
 from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
-from spcs_worker_tui.domain.ports import CheckPrefect
+from spcs_worker_tui.domain.ports import PrefectReader
 from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.operations.doctor.machine import MachineLooks, SavedLooks
 from spcs_worker_tui.operations.doctor.prefect import PrefectLooks
@@ -25,7 +25,7 @@ def saved_looks() -> SavedLooks:
     return SavedLooks(key_file_facts, account_skew)
 
 
-def prefect_looks(prefect: CheckPrefect, credentials: CredentialFinder) -> PrefectLooks:
+def prefect_looks(prefect: PrefectReader, credentials: CredentialFinder) -> PrefectLooks:
     """Looks at Prefect for one examination: each API and each pool once.
 
     Args:

@@ -11,8 +11,8 @@ from importlib import import_module
 
 from spcs_worker_tui.cli.exits import AFTER_SIGNAL, Exit
 from spcs_worker_tui.cli.place import Place
+from spcs_worker_tui.domain.console_port import DashboardConsole
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.ports import FleetConsole
 
 _ENDING = () if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
 """Without us they would end the process at once, and leave the terminal as the dashboard had it."""
@@ -34,12 +34,16 @@ def run_dashboard(options: Namespace, place: Place) -> int:
         os.environ.pop(name, None)
     from spcs_worker_tui.ui.app import FleetApp  # noqa: PLC0415 - Textual, for nobody else
 
-    async def open_console() -> FleetConsole:
+    async def open_console() -> DashboardConsole:
         # After the first frame, and in threads: neither imports nor a sandbox must delay it.
         await asyncio.to_thread(place.prepare)
         wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring")
-        console: FleetConsole = await wiring.open_console(
-            options.connection, options.interval, read_only=options.read_only
+        doctor = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring_doctor")
+        console: DashboardConsole = await wiring.open_console(
+            options.connection,
+            options.interval,
+            make_doctor=doctor.make_doctor,
+            read_only=options.read_only,
         )
         return console
 

@@ -1,4 +1,4 @@
-"""All that a front end can see and do, in one place: implements the port `FleetConsole`."""
+"""All that a front end can see and do, in one place: implements the port `DashboardConsole`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from spcs_worker_tui.domain.audit import AuditEntry
+from spcs_worker_tui.domain.doctor import Finding, Fix, MakePrivate, SendStatements, SpecFix
 from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import ServiceEnvironment
 from spcs_worker_tui.domain.errors import PlanRefusedError
@@ -20,8 +21,9 @@ from spcs_worker_tui.domain.ports import Change, RollsOut
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.domain.wishes import Resume, RollBack, Suspend, Wish
+from spcs_worker_tui.domain.wishes import Resume, RollBack, Suspend
 from spcs_worker_tui.operations.apply import Engine
+from spcs_worker_tui.operations.doctor import Doctor
 from spcs_worker_tui.operations.keys import KeyDesk
 from spcs_worker_tui.operations.planner import Planner
 from spcs_worker_tui.operations.tail.follower import LogFollower
@@ -54,6 +56,7 @@ class Console:
         keys: Keeps keys, and hands them over.
         engine: Applies the changes, and knows what was applied.
         files: What the front end reads of files and pasted text.
+        doctor: Looks for what is wrong, and plans what mends it.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Console:
         keys: KeyDesk,
         engine: Engine,
         files: Files,
+        doctor: Doctor,
     ) -> None:
         self._watcher = watcher
         self._follower = follower
@@ -71,6 +75,7 @@ class Console:
         self._keys = keys
         self._engine = engine
         self._files = files
+        self._doctor = doctor
         self._changes: dict[str, Change] = {}
 
     def watch(self) -> AsyncIterator[JudgedFleet]:
@@ -122,9 +127,17 @@ class Console:
         """What resuming would do."""
         return await self.plan(Resume(key))
 
-    async def plan(self, wish: Wish) -> Plan:
+    def examine(self) -> AsyncIterator[Finding]:
+        """Every finding as it is made; see the port."""
+        return self._doctor.examine()
+
+    async def plan(self, wish: Fix) -> Plan:
         """What fulfilling it would do; the change is kept until it is applied or too old."""
-        change = await self._planner.change(wish)
+        change: Change
+        if isinstance(wish, SendStatements | MakePrivate | SpecFix):
+            change = await self._doctor.plan(wish)
+        else:
+            change = await self._planner.change(wish)
         self._changes[change.plan.id] = change
         while len(self._changes) > _KEPT:
             self._changes.pop(next(iter(self._changes)))

@@ -82,6 +82,7 @@ _CHANGES = (
         "Type a password or key that is lacking, or a new one for its Prefect API",
     ),
     _bind("p", "app.progress", "Progress", "change.show", "The change under way, or the last one"),
+    _bind("D", "app.doctor", "Doctor", "doctor.open", "Look for what is wrong, and what helps"),
     _bind("a", "app.audit", "Audit", "change.audit", "What was changed from here, and how it went"),
 )  # fmt: skip
 
@@ -235,6 +236,18 @@ ENVIRONMENT = (
           "Show the plan that makes the edits, and ask", show=True),
 )  # fmt: skip
 
+DOCTOR = (
+    _bind("escape,q", "back", "Back", "doctor.back", "Close it", show=True),
+    _bind("m", "mend", "Mend", "doctor.mend",
+          "Show the plan that mends what is under the cursor, and ask", show=True),
+    _bind("c", "copy", "Copy", "doctor.copy",
+          "Copy the statements and commands that help", show=True),
+    _bind("a", "all", "All", "doctor.all",
+          "Show also what is well, or leave it out again", show=True),
+    _bind("r,f5,ctrl+r", "again", "Look again", "doctor.again", "Look at everything again",
+          show=True),
+)  # fmt: skip
+
 AUDIT = (
     _bind("escape,q", "back", "Back", "audit.back", "Close the list", show=True),
     _bind("c", "copy", "Copy", "audit.copy", "Copy all of it", show=True),
@@ -269,6 +282,7 @@ SCOPES = (
     Scope("Work pool menu, after P", WORK),
     Scope("Project menu, after b", PROJECT),
     Scope("Environment variables", ENVIRONMENT),
+    Scope("Doctor", DOCTOR),
     Scope("Audit", AUDIT),
     Scope("Sort menu", SORT),
     Scope("Help", HELP),

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from spcs_worker_tui.domain.doctor import Fix
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
-from spcs_worker_tui.domain.wishes import RollBack, Wish
+from spcs_worker_tui.domain.wishes import RollBack
 
 LINES_KEPT = 500
 
@@ -32,18 +33,18 @@ class PlanRequest:
 
     Attributes:
         verb: On the button that approves, as in `Suspend`.
-        make: From the chosen value of each option to the wish.
+        make: From the chosen value of each option to the wish, or to what is to be mended.
         options: What can be chosen with it.
         chosen: The index of the value that each option has.
     """
 
     verb: str
-    make: Callable[[tuple[int, ...]], Wish]
+    make: Callable[[tuple[int, ...]], Fix]
     options: tuple[PlanOption, ...] = ()
     chosen: tuple[int, ...] = ()
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> Fix:
         """What to plan."""
         return self.make(self.chosen or (0,) * len(self.options))
 
@@ -58,7 +59,7 @@ class PlanRequest:
         return replace(self, chosen=tuple(chosen))
 
 
-def simple(verb: str, wish: Wish) -> PlanRequest:
+def simple(verb: str, wish: Fix) -> PlanRequest:
     """A request without options."""
     return PlanRequest(verb, lambda _: wish)
 

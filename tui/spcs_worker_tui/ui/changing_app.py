@@ -181,6 +181,17 @@ class ChangingApp(App[None]):
         else:
             await self.push_screen(AuditScreen(entries, self.desk))
 
+    def action_doctor(self) -> None:
+        """Look for what is wrong."""
+        from spcs_worker_tui.ui.screens.doctor import DoctorScreen  # noqa: PLC0415 - as above
+
+        try:
+            console = self.link.console
+        except FleetError:
+            self.notify("Leave it, and run: spcs-worker-tui doctor", title="Doctor", markup=False)
+        else:
+            self.push_screen(DoctorScreen(console.examine, self.desk.glyphs))
+
     async def action_quit(self) -> None:
         """Leave; asks first while a change is under way, since leaving stops it."""
         if not self.running:

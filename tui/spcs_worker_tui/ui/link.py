@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 from textual.app import App, SuspendNotSupported
 from textual.worker import Worker
 
+from spcs_worker_tui.domain.console_port import DashboardConsole
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogNotice
 from spcs_worker_tui.domain.plan import Plan
-from spcs_worker_tui.domain.ports import FleetConsole
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.wishes import RollBack
 from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
@@ -37,7 +37,7 @@ from spcs_worker_tui.ui.messages import (
 
 T = TypeVar("T")
 
-OpenConsole = Callable[[], Awaitable[FleetConsole]]
+OpenConsole = Callable[[], Awaitable[DashboardConsole]]
 
 CLOSES_SILENTLY = 1.0
 """Seconds that closing may take before a line says that it goes on."""
@@ -56,7 +56,7 @@ class ConsoleLink:
     def __init__(self, app: App[Any], open_console: OpenConsole) -> None:
         self._app = app
         self._open_console = open_console
-        self._console: FleetConsole | None = None
+        self._console: DashboardConsole | None = None
         self._is_busy = False
         self._applying: dict[str, Worker[None]] = {}
 
@@ -100,7 +100,7 @@ class ConsoleLink:
         else:
             self._start(self._follow(self._console, key), "log")
 
-    async def _follow(self, console: FleetConsole, key: ServiceKey) -> None:
+    async def _follow(self, console: DashboardConsole, key: ServiceKey) -> None:
         try:
             async with _closing(console.follow_log(key)) as batches:
                 async for events in batches:
@@ -114,7 +114,7 @@ class ConsoleLink:
         if self._console is not None:
             self._start(self._sign_in(self._console, connection), "sign-in")
 
-    async def _sign_in(self, console: FleetConsole, connection: str) -> None:
+    async def _sign_in(self, console: DashboardConsole, connection: str) -> None:
         """Off the screen where that is possible: the connector prints, and may ask."""
         with ExitStack() as off_the_screen:
             try:
@@ -133,7 +133,7 @@ class ConsoleLink:
         if self._console is not None:
             self._start(self._make(self._console, request), "plan")
 
-    async def _make(self, console: FleetConsole, request: PlanRequest) -> None:
+    async def _make(self, console: DashboardConsole, request: PlanRequest) -> None:
         try:
             plan = await console.plan(request.wish)
             self._app.post_message(PlanMade(request, plan))
@@ -160,7 +160,7 @@ class ConsoleLink:
         return self._console.read_only if self._console is not None else ReadOnly()
 
     @property
-    def console(self) -> FleetConsole:
+    def console(self) -> DashboardConsole:
         """What can be asked for lists to choose from.
 
         Raises:
@@ -183,7 +183,7 @@ class ConsoleLink:
         if (worker := self._applying.get(run.plan.id)) is not None:
             worker.cancel()
 
-    async def _apply(self, console: FleetConsole, run: ChangeRun) -> None:
+    async def _apply(self, console: DashboardConsole, run: ChangeRun) -> None:
         error: FleetError | None = None
         try:
             async with _closing(console.apply(run.plan)) as steps:

@@ -11,7 +11,7 @@ from spcs_worker_tui.domain.doctor import Finding
 from spcs_worker_tui.domain.doctor_clock import judge_clock
 from spcs_worker_tui.domain.doctor_facts import Workload
 from spcs_worker_tui.domain.errors import PrefectError, PrefectNotFoundError
-from spcs_worker_tui.domain.ports import CheckPrefect, Clock
+from spcs_worker_tui.domain.ports import Clock, PrefectReader
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.text import without_credentials
 from spcs_worker_tui.operations.doctor.examine import Look
@@ -30,7 +30,7 @@ class PrefectLooks:
         clock: Time.
     """
 
-    def __init__(self, prefect: CheckPrefect, overdue: Overdue, clock: Clock) -> None:
+    def __init__(self, prefect: PrefectReader, overdue: Overdue, clock: Clock) -> None:
         self._prefect = prefect
         self._overdue = overdue
         self._clock = clock
