@@ -180,8 +180,8 @@ def _same(name: str, now: Any, wanted: Any) -> bool:
         return bool(now == wanted)
     if isinstance(wanted, list):
         return [str(one).upper() for one in now] == wanted
-    if name in KEY_VARIABLES:
-        return wanted.upper().endswith(str(now).upper())
+    if name in (*KEY_VARIABLES, "image_repository"):
+        return f".{wanted.upper()}".endswith(f".{str(now).upper()}")
     return str(now).upper() == wanted.upper()
 
 

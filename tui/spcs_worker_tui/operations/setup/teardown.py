@@ -82,7 +82,7 @@ class Teardown:
             subject=name,
             connection=answers.connection,
             differences=tuple(f"{what} stays: {why}" for what, why in found.staying),
-            warnings=tuple(_warnings(answers, everything=everything)),
+            warnings=tuple(_warnings(answers, actions, everything=everything)),
         )
 
         async def check() -> None:
@@ -96,8 +96,12 @@ class Teardown:
         return engine.change(plan, actions, check)
 
 
-def _warnings(answers: Answers, *, everything: bool) -> Iterator[str]:
-    yield "Flow runs that do not end within 30 s of SIGTERM are lost; the images go, too."
+def _warnings(answers: Answers, actions: Sequence[Action], *, everything: bool) -> Iterator[str]:
+    dropped = {action.step.id for action in actions}
+    if "drop-service" in dropped:
+        yield "Flow runs that do not end within 30 s of SIGTERM are lost."
+    if "drop-image-repository" in dropped:
+        yield "The image repository goes with every image in it, of whatever program."
     if everything:
         yield (
             f"Schema {'.'.join(answers.home)} and database {answers.database} go with everything "

@@ -1,0 +1,72 @@
+"""`setup` without a person: the program as a process, a new account, Prefect and a real worker."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from support.new_account import NewAccount, new_account
+from support.program import Answer, Program, ended
+
+pytestmark = pytest.mark.timeout(500)
+
+SERVICE = "PREFECT.WORKERS.WORKER"
+SECONDS = 300
+"""The start of a real worker on a busy machine is in it."""
+WORDS = ("--non-interactive", "--env", "dev", "--no-build")
+
+
+@pytest.fixture
+async def account(tmp_path: Path) -> AsyncIterator[NewAccount]:
+    async with new_account(tmp_path) as found:
+        yield found
+
+
+async def run(account: NewAccount, *more: str, **variables: str) -> Answer:
+    program = Program(account.folder.parent / "home")
+    program.home.mkdir(exist_ok=True)
+    found = {"SNOWFLAKE_HOME": str(account.home), **variables}
+    project = str(account.folder / "spcs-worker.toml")
+    async with ended(await program.start("setup", "--project", project, *more, **found)) as process:
+        out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    assert process.returncode is not None
+    return Answer(process.returncode, out.decode(), err.decode())
+
+
+async def test_from_nothing_to_a_flow_that_ran_and_back(account: NewAccount) -> None:
+    await account.furnish_images()
+    account.settings()
+    shown = await run(account, *WORDS, "--dry-run")
+    assert shown.status == 0, shown.err
+    assert "CREATE ROLE IF NOT EXISTS PREFECT_OPERATOR" in shown.out
+    assert "CREATE DATABASE" not in shown.out
+    assert await account.sql("SHOW COMPUTE POOLS LIKE 'WORKER_POOL'") == []
+
+    answer = await run(account, *WORDS, "--yes")
+    assert answer.status == 0, answer.err
+    assert "1 worker beats in work pool spcs" in answer.err
+    assert "Completed on prefect.workers.worker.0" in answer.err
+    assert f"{SERVICE} runs, and a flow has finished on it." in answer.err
+    (row,) = await account.sql("SHOW SERVICES IN ACCOUNT")
+    assert (row["name"], row["owner"], row["status"]) == ("WORKER", "PREFECT_OPERATOR", "RUNNING")
+    text = (account.folder / "spcs-worker.toml").read_text()
+    assert text.startswith("# kept\n")
+    assert tomllib.loads(text)["environments"]["dev"]["image_repository"] == "IMAGES"
+
+    again = await run(account, *WORDS, "--dry-run")
+    assert again.status == 0, again.err
+    assert "CREATE" not in again.out
+    assert "GRANT" not in again.out
+
+    down = await run(account, "--teardown", "--env", "dev", "--confirm", SERVICE, "--yes")
+    assert down.status == 0, down.err
+    # Not ours: an administrator had made it.
+    assert "Image repository PREFECT.WORKERS.IMAGES stays" in down.out
+    assert await account.sql("SHOW SERVICES IN ACCOUNT") == []
+    assert await account.sql("SHOW COMPUTE POOLS LIKE 'WORKER_POOL'") == []
+    assert await account.sql("SHOW EXTERNAL ACCESS INTEGRATIONS") == []
+    assert len(await account.sql("SHOW IMAGE REPOSITORIES IN DATABASE PREFECT")) == 1
