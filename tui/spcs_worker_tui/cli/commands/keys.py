@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from spcs_worker_tui.cli.parser import Commands
 
 _EPILOG = """\
-KEY is a saved connection, or the URL of a Prefect API as PREFECT_API_URL has it.
+KEY is a saved connection, the URL of a Prefect API as PREFECT_API_URL has it, or notify:NAME
+for an address that `--check --notify NAME` tells.
 The key itself is asked for without showing it, or read from standard input:
   spcs-worker-tui keys set prod
   pass show prefect/prod | spcs-worker-tui keys set https://api.prefect.cloud/api/accounts/...
