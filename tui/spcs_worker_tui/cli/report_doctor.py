@@ -79,7 +79,7 @@ def _heading(finding: Finding) -> str:
 def _lines(finding: Finding, width: int) -> Iterator[str]:
     said = _text(finding)
     cure = list(_cure_lines(finding))
-    if width + _MARK < _BESIDE:
+    if not cure or width + _MARK < _BESIDE:
         yield from _wrap(said, max(width, 20))
         for line in cure:
             yield from _wrap(line, max(width, 20))
