@@ -84,7 +84,8 @@ class PretendEngine:
         report(Progress("Pushed", "layer"))
         place, _, tag = reference.rpartition(":")
         pushed = digest(f"manifest of {image}")
-        repository = self.lab.account.image_repositories["D", "S", "REPO"]
+        _, *names = place.upper().split("/")
+        repository = self.lab.account.image_repositories[names[0], names[1], names[2]]
         for other in repository.images:
             other.tags.discard(tag)
         name = place.rpartition("/")[2]

@@ -182,7 +182,7 @@ def said(events: list[StepProgress]) -> str:
 
 
 @asynccontextmanager
-async def update_bench(home: Path) -> AsyncIterator[UpdateBench]:
+async def update_bench(home: Path, *, role: str = "DEPLOYER") -> AsyncIterator[UpdateBench]:
     """SNOWFLAKE_HOME has to be `home`."""
     lab, clock = new_lab(), WallClock()
     simulated = SimulatedRuntime(clock, BEHAVIOURS)
@@ -199,7 +199,9 @@ async def update_bench(home: Path) -> AsyncIterator[UpdateBench]:
     reconciler.start()
     try:
         async with running_sandbox(lab) as sandbox:
-            table = sandbox.connection(enable_server_session_keep_alive_auto_detection=None)
+            table = sandbox.connection(
+                enable_server_session_keep_alive_auto_detection=None, role=role
+            )
             save(home, {"dev": table})
             session = ConnectorSession(read_connections().select(["dev"])[0])
             try:
