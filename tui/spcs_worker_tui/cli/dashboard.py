@@ -8,11 +8,15 @@ import signal
 import sys
 from argparse import Namespace
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.cli.exits import AFTER_SIGNAL, Exit
 from spcs_worker_tui.cli.place import Place
 from spcs_worker_tui.domain.console_port import DashboardConsole
 from spcs_worker_tui.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 _ENDING = () if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
 """Without us they would end the process at once, and leave the terminal as the dashboard had it."""
@@ -28,10 +32,7 @@ def run_dashboard(options: Namespace, place: Place) -> int:
     Raises:
         ConfigurationError: Standard input or output is no terminal, or one that cannot do it.
     """
-    _need_a_screen()
-    # The terminal knows its size; what a shell has exported of it stays behind when it changes.
-    for name in ("COLUMNS", "LINES"):
-        os.environ.pop(name, None)
+    need_a_screen("the dashboard", "For scripts there is --check.")
     from spcs_worker_tui.ui.app import FleetApp  # noqa: PLC0415 - Textual, for nobody else
 
     async def open_console() -> DashboardConsole:
@@ -48,6 +49,24 @@ def run_dashboard(options: Namespace, place: Place) -> int:
         return console
 
     app = FleetApp(open_console, theme=options.theme)
+    run_app(app)
+    while app.wants_set_up:
+        from spcs_worker_tui.cli.wizard import leave_for_wizard  # noqa: PLC0415 - seldom
+
+        if status := leave_for_wizard(options):
+            return status
+        app = FleetApp(open_console, theme=options.theme)
+        run_app(app)
+    if app.failure is not None and not app.return_code:
+        return Exit.USAGE if isinstance(app.failure, ConfigurationError) else Exit.UNKNOWN
+    return app.return_code or Exit.HEALTHY
+
+
+def run_app(app: App[Any]) -> None:
+    """Run it until it is left; a signal that asks us to end leaves the terminal in order."""
+    # The terminal knows its size; what a shell has exported of it stays behind when it changes.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -56,18 +75,22 @@ def run_dashboard(options: Namespace, place: Place) -> int:
         await app.run_async()
 
     asyncio.run(run())
-    if app.failure is not None and not app.return_code:
-        return Exit.USAGE if isinstance(app.failure, ConfigurationError) else Exit.UNKNOWN
-    return app.return_code or Exit.HEALTHY
 
 
-def _need_a_screen() -> None:
+def need_a_screen(what: str, otherwise: str) -> None:
+    """Refuse to open a full screen where there is none.
+
+    Args:
+        what: That needs it, as in `the dashboard`.
+        otherwise: What there is for scripts, one sentence.
+
+    Raises:
+        ConfigurationError: Standard input or output is no terminal, or one that cannot do it.
+    """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise ConfigurationError(
-            "the dashboard needs a terminal", next_step="For scripts there is --check."
-        )
+        raise ConfigurationError(f"{what} needs a terminal", next_step=otherwise)
     if os.environ.get("TERM") == "dumb":
         raise ConfigurationError(
-            "the dashboard needs a terminal with a screen, and TERM says that this is a dumb one",
-            next_step="Set TERM to what it is, for example xterm-256color, or use --check.",
+            f"{what} needs a terminal with a screen, and TERM says that this is a dumb one",
+            next_step=f"Set TERM to what it is, for example xterm-256color. {otherwise}",
         )

@@ -114,6 +114,8 @@ FLEET = (
     _bind("1", "pane('fleet')", "Table", "pane.fleet", "To the table"),
     _bind("2", "pane('log')", "Log pane", "pane.log", "To the log pane"),
     _bind("3", "pane('workers')", "Workers pane", "pane.workers", "To the workers pane"),
+    _bind("n", "app.set_up", "Set up", "setup.open",
+          "Leave the dashboard for the set-up of a worker, and come back afterwards"),
     _bind("q", "app.quit", "Quit", "app.leave", "Quit, from the fleet only", show=True),
 )  # fmt: skip
 
@@ -236,6 +238,29 @@ ENVIRONMENT = (
           "Show the plan that makes the edits, and ask", show=True),
 )  # fmt: skip
 
+SETUP = (
+    _bind("enter", "go_on", "Go on", "setup.go-on",
+          "Check the answers of this page and go on; with a field left out: to that field",
+          show=True),
+    _bind("escape", "back", "Back", "setup.back",
+          "To the page before, or stop what is being checked; what was typed stays", show=True),
+    _bind("down", "app.focus_next", "Next", "setup.next", "To the next field"),
+    _bind("up", "app.focus_previous", "Previous", "setup.previous", "To the field before"),
+    _bind("pagedown", "scroll_text(1)", "Read on", "setup.page-down", "Read on", show=True),
+    _bind("pageup", "scroll_text(-1)", "Read back", "setup.page-up", "Read what was before"),
+    _bind("f2", "copy", "Copy", "setup.copy", "Copy the statements for an administrator",
+          show=True),
+    _bind("f5,ctrl+r", "again", "Look again", "setup.again", "Look again what is there",
+          show=True),
+    _bind("ctrl+c", "leave", "Leave", "setup.leave",
+          "Leave the set-up; the answers are kept for the next time", show=True),
+)  # fmt: skip
+
+SETUP_CHOICE = (
+    _bind("space,right", "turn(1)", "Next", "setup-choice.next", "Take the next value", show=True),
+    _bind("left", "turn(-1)", "Previous", "setup-choice.previous", "Take the value before"),
+)
+
 DOCTOR = (
     _bind("escape,q", "back", "Back", "doctor.back", "Close it", show=True),
     _bind("m", "mend", "Mend", "doctor.mend",
@@ -282,6 +307,8 @@ SCOPES = (
     Scope("Work pool menu, after P", WORK),
     Scope("Project menu, after b", PROJECT),
     Scope("Environment variables", ENVIRONMENT),
+    Scope("Set-up", SETUP),
+    Scope("A choice in set-up, when it has the focus", SETUP_CHOICE),
     Scope("Doctor", DOCTOR),
     Scope("Audit", AUDIT),
     Scope("Sort menu", SORT),

@@ -10,6 +10,7 @@ from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.lines import Cell, Line, fit
 from spcs_worker_tui.ui.modals.choice import Item
 from spcs_worker_tui.ui.screens.setup.page import Move, Page, SetupState, Stage, Values, told
+from spcs_worker_tui.ui.screens.setup.pieces import IMAGE, refuse_lacking
 from spcs_worker_tui.ui.screens.setup.plan import PlanPage
 
 _BUILD = "=build"
@@ -73,5 +74,9 @@ class ImagePage(Page):
             self.draft["image_choice"] = ImageChoice.THERE
             self.draft["image"], _, self.draft["tag"] = item.rpartition(":")
             self.draft["image_words"] = item
+        desk = self.state.desk
+        survey = await desk.survey(self.draft.answers(desk.folder))
+        refuse_lacking([piece for piece in survey.pieces if piece.id == IMAGE])
+        self.state.survey = survey
         self.state.passed.add(Stage.IMAGE)
         return PlanPage(self.state)

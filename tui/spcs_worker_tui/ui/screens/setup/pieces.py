@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.setup import Piece, PieceState, Survey
 from spcs_worker_tui.ui.format import Glyphs
 from spcs_worker_tui.ui.lines import Line
@@ -21,6 +22,29 @@ _WORDS = {
     PieceState.CHANGED: "will be changed",
     PieceState.LACKING: "is missing",
 }
+
+
+IMAGE = "image"
+"""The piece that is a step of its own."""
+
+
+def refuse_lacking(pieces: Sequence[Piece]) -> None:
+    """Say what keeps the set-up from going on.
+
+    Raises:
+        PlanRefusedError: Something is lacking.
+    """
+    lacking = [piece for piece in pieces if piece.state is PieceState.LACKING]
+    if not lacking:
+        return
+    if any(piece.asks for piece in lacking):
+        raise PlanRefusedError(
+            "this role may not do all of it",
+            next_step="Have an administrator run the statements above, then press enter: it is "
+            "looked at again.",
+        )
+    words = "; ".join(f"{piece.title}: {piece.detail.rstrip('.')}" for piece in lacking)
+    raise PlanRefusedError(words, next_step="Change it, or press enter to look again.")
 
 
 def piece_lines(pieces: Sequence[Piece], glyphs: Glyphs, room: int) -> list[Line]:

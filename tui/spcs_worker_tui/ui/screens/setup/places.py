@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spcs_worker_tui.domain.account import InstanceFamily
-from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.rates import cost_words
 from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.screens.setup.image import ImagePage
 from spcs_worker_tui.ui.screens.setup.page import Move, Page, SetupField, SetupState, Stage, Values
-from spcs_worker_tui.ui.screens.setup.pieces import ask_lines, asked_text, piece_lines
+from spcs_worker_tui.ui.screens.setup.pieces import (
+    IMAGE,
+    ask_lines,
+    asked_text,
+    piece_lines,
+    refuse_lacking,
+)
 
 _LABELS = {
     "database": "Database",
@@ -55,7 +60,8 @@ class PlacesPage(Page):
         survey = self.state.survey
         if survey is None:
             return []
-        return [*piece_lines(survey.pieces, self.state.glyphs, room), *ask_lines(survey, room)]
+        pieces = [piece for piece in survey.pieces if piece.id != IMAGE]
+        return [*piece_lines(pieces, self.state.glyphs, room), *ask_lines(survey, room)]
 
     def copied(self) -> str:
         """What to hand to an administrator."""
@@ -91,12 +97,7 @@ class PlacesPage(Page):
         await self._look()
         survey = self.state.survey
         assert survey is not None
-        if not survey.is_possible:
-            raise PlanRefusedError(
-                "this role may not do all of it",
-                next_step="Have an administrator run the statements, then press enter: it is "
-                "looked at again.",
-            )
+        refuse_lacking([piece for piece in survey.pieces if piece.id != IMAGE])
         self.draft["place_words"] = survey.answers.key.qualified
         self.state.passed.add(Stage.PLACES)
         return ImagePage(self.state)
