@@ -1,0 +1,107 @@
+"""Commands of the documents, run as they stand there against a sandbox that has what they name.
+
+Those that change something run with `--dry-run`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from spcs_worker_tui.cli.arguments import parse
+from support.documents import commands
+from support.inbox import open_inbox
+
+if TYPE_CHECKING:
+    from conftest import World
+
+DATABASE, SCHEMA, SERVICE = "ANALYTICS", "ORCHESTRATION", "ETL_WORKER"
+SPEC = """
+spec:
+  containers:
+  - name: main
+    image: /d/s/repo/plain:1.0
+    env: {LEVEL: INFO}
+    resources:
+      requests: {cpu: 0.01, memory: 16Mi}
+"""
+NOT_HERE = {
+    **dict.fromkeys(("build", "push", "deploy", "setup", "local", "project"), "it needs a project"),
+    "pool": "it needs a Prefect server",
+    "keys": "it needs a keyring",
+    "doctor": "it has tests of its own for each of its findings",
+}
+
+
+def why_not(options: Namespace) -> str:
+    """Why a command is only parsed, and not run; or nothing."""
+    if options.command is None and not options.check:
+        return "it is the dashboard"
+    if options.sandbox:
+        return "it brings a sandbox of its own"
+    if getattr(options, "drain", False):
+        return NOT_HERE["pool"]
+    if getattr(options, "follow", False):
+        return "it ends when somebody ends it"
+    if not _names_a_service(options):
+        return "it needs a project"
+    return NOT_HERE.get(options.command, "")
+
+
+def _names_a_service(options: Namespace) -> bool:
+    """Whether it is about a service, where the other way is an environment of a project."""
+    if not hasattr(options, "project") or options.command in NOT_HERE:
+        return True
+    return any(getattr(options, name, "") for name in ("service", "named_service"))
+
+
+def runnable() -> list[str]:
+    words = [shlex.split(command)[1:] for command in commands() if " sandbox " not in command]
+    return [shlex.join(one) for one in words if not why_not(parse(one))]
+
+
+@pytest.fixture
+async def site(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """What the documents name: connection `prod`, services, tags, a .env file."""
+    repository = world.lab.account.image_repositories["D", "S", "REPO"]
+    for image in repository.images:
+        image.tags.add("1.4.0")
+    where = f"{DATABASE}.{SCHEMA}"
+    await world.lab.sql(
+        f"CREATE DATABASE {DATABASE}; CREATE SCHEMA {where};"
+        f"GRANT USAGE ON DATABASE {DATABASE} TO ROLE DEPLOYER;"
+        f"GRANT USAGE ON SCHEMA {where} TO ROLE DEPLOYER;"
+        f"GRANT CREATE SERVICE ON SCHEMA {where} TO ROLE DEPLOYER",
+        role="ACCOUNTADMIN",
+    )
+    await world.lab.sql(
+        f"CREATE SERVICE {where}.{SERVICE} IN COMPUTE POOL P FROM SPECIFICATION $${SPEC}$$"
+    )
+    service = world.lab.account.services[DATABASE, SCHEMA, SERVICE]
+    assert await world.reconciler.reached(service, ["RUNNING"], 20), service.status
+    world.connections(prod={})
+    monkeypatch.chdir(world.program.home)
+    (world.program.home / ".env").write_text("LEVEL=DEBUG\n")
+    return world
+
+
+@pytest.mark.parametrize("command", runnable())
+async def test_commands_do_something(site: World, command: str) -> None:
+    words = shlex.split(command)
+    options = parse(words)
+    if options.command == "rollback":  # there has to be something to go back to
+        change = await site.program.run(
+            *("env", "set", "LEVEL=DEBUG", "--service", "prod:ETL_WORKER", "--yes")
+        )
+        assert change.status == 0, change.err
+    if hasattr(options, "dry_run") and "--dry-run" not in words:
+        words.append("--dry-run")
+    with open_inbox() as inbox:
+        answer = await site.program.run(
+            *words, given="REGION=eu\n", SPCS_WORKER_TUI_NOTIFY_ON_CALL=inbox.url
+        )
+    differs = words[:2] == ["env", "diff"]
+    assert answer.status == (1 if differs else 0), answer.err
