@@ -156,6 +156,8 @@ class Bench:
         wanted: Callable[[ServiceKey], bool] | None,
         seconds: float,
         judge: Judge | None = None,
+        *,
+        images: bool = False,
     ) -> JudgedFleet:
         """One look; see `operations.watch.once`."""
         return await look(
@@ -166,6 +168,7 @@ class Bench:
             self.memory,
             seconds=seconds,
             wanted=wanted,
+            images=images,
         )
 
     def session(self, connection: str) -> ConnectorSession:

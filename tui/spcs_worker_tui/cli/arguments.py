@@ -93,6 +93,12 @@ def _add_check(group: argparse._ArgumentGroup) -> None:
     formats.add_argument("--json", action="store_true", help="as JSON, with reasons and facts")
     formats.add_argument("--prometheus", action="store_true", help="as Prometheus text")
     group.add_argument(
+        "--sync",
+        action="store_true",
+        help="with --json: read container rows and image repositories, to say of each service "
+        "whether its image is the one that its tag means now",
+    )
+    group.add_argument(
         "--service",
         action="append",
         default=[],
@@ -129,7 +135,8 @@ def _add_check(group: argparse._ArgumentGroup) -> None:
     )
 
 
-_OF_CHECK = ("json", "prometheus", "service", "wait", "require_running", "resume_if_late")
+_OF_LOOK = ("service", "wait", "require_running", "resume_if_late")
+_OF_CHECK = ("json", "prometheus", "sync", *_OF_LOOK)
 _OF_NOTIFY = ("notify", "notify_changes")
 
 
@@ -138,7 +145,7 @@ def _problem(options: argparse.Namespace) -> str:
     if options.command is not None:
         return "--check and a command do not go together" if options.check else ""
     if options.check:
-        return ""
+        return "--sync goes with --json" if options.sync and not options.json else ""
     for name in (*_OF_CHECK, *_OF_NOTIFY, "timeout"):
         if getattr(options, name):
             return f"--{name.replace('_', '-')} goes with --check"

@@ -71,7 +71,8 @@ async def _check(options: Namespace, done: Callable[[CheckReport], None]) -> Non
 
         async def look() -> JudgedFleet:
             chosen = wanted(asked.patterns) if asked.patterns else None
-            return await bench.look(chosen, min(seconds, CHECK_SECONDS), judge)
+            limit = min(seconds, CHECK_SECONDS)
+            return await bench.look(chosen, limit, judge, images=options.sync)
 
         said = ""
 

@@ -35,6 +35,7 @@ from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.looking import failed_look
+from spcs_worker_tui.operations.watch.once_images import Images, read_images
 from spcs_worker_tui.operations.watch.once_prefect import PrefectLook
 from spcs_worker_tui.operations.watch.watcher import Judges
 
@@ -53,6 +54,7 @@ async def look(
     *,
     seconds: float,
     wanted: Callable[[ServiceKey], bool] | None = None,
+    images: bool = False,
 ) -> JudgedFleet:
     """Read all connections in parallel, and judge what was read.
 
@@ -67,8 +69,11 @@ async def look(
         memory: What earlier looks found out; what this one finds out goes there.
         seconds: What has not answered by then is reported as not answering.
         wanted: Which services to look at; the others do not appear. None: at all of them.
+        images: Read what the sync word needs, too: all container rows, and every image repository.
     """
-    looking = _Look(sessions, PrefectLook(prefect, clock, _LIMITS), clock, memory, wanted)
+    looking = _Look(
+        sessions, PrefectLook(prefect, clock, _LIMITS), clock, memory, wanted, images=images
+    )
     try:
         async with asyncio.timeout(seconds):
             await looking.run()
@@ -87,7 +92,11 @@ class _Look:
         clock: Clock,
         memory: SpecMemory,
         wanted: Callable[[ServiceKey], bool] | None,
+        *,
+        images: bool,
     ) -> None:
+        self._with_images = images
+        self._images: dict[str, Images] = {}
         self._sessions = sessions
         self._prefect = prefect
         self._clock = clock
@@ -110,6 +119,10 @@ class _Look:
                 self._prefect.expect(self._memory.pools(session.name), since)
         await run_all(self._connection(session) for session in self._sessions)
         await self._prefect.finish()
+        if self._with_images:
+            self._images = await read_images(
+                ((one, self._services[one.name].values()) for one in self._sessions), self._clock
+            )
         await self._settle()
 
     def picture(self) -> FleetSnapshot:
@@ -124,6 +137,7 @@ class _Look:
                 for session in self._sessions
             ),
             work_pools=self._prefect.work_pools,
+            images=self._images,
         )
 
     @property
@@ -183,14 +197,16 @@ class _Look:
                 continue
             spec_key = _spec_key(identity, row)
             known = self._memory.recall(spec_key)
-            if known is None:
+            # Where nothing runs, only the spec says which image would.
+            if known is None or (self._with_images and row.status in _WITHOUT_CONTAINERS):
                 yield self._spec(session, key, spec_key)
                 yield self._containers(session, key)
                 continue
             self._specs[key] = (spec_key, known)
             binding = self._bound(known.binding)
             services[key] = replace(row, binding=binding, spec_read_at=known.read_at)
-            if binding is not None and short_way.may_vouch(services[key], known):
+            may = binding is not None and short_way.may_vouch(services[key], known)
+            if binding is not None and may and not self._with_images:
                 vouched.setdefault(binding.pool, []).append(key)
             else:
                 yield self._containers(session, key)
