@@ -101,5 +101,8 @@ class AccountChanger(AccountReader, SecretKeeper, Protocol):
             StatementRefusedError: The user may not take it.
         """
 
+    async def use_own_role(self) -> None:
+        """Take the role on again that the connection signs in with."""
+
     async def run_statement(self, statement: str) -> str:
         """Send a statement as it is; returns the query id."""

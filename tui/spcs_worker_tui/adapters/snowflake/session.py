@@ -89,7 +89,7 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
         self._gate = asyncio.Semaphore(CONCURRENT_STATEMENTS)
         self._statements = 0
         self._has_log_stamps: bool | None = None
-        self._role = ""
+        self._role = self._own_role = ""
 
     @property
     def statements(self) -> int:
@@ -135,6 +135,8 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
         if self._role:
             await driver.send(connection, self.name, use_role(self._role))
             identity = replace(identity, role=self._role)
+        else:
+            self._own_role = identity.role
         self._connection = connection
         self._identity = identity
         return identity
@@ -155,6 +157,12 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
                 importlib.import_module, "spcs_worker_tui.adapters.snowflake.driver"
             )
         return self._driver
+
+    async def use_own_role(self) -> None:
+        """Back to the role that the connection signs in with; see `AccountChanger`."""
+        await self.open()
+        if self._own_role:
+            await self.use_role(self._own_role)
 
     async def close(self) -> None:
         """End the session; never raises."""

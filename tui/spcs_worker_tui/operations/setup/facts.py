@@ -73,6 +73,8 @@ async def gather_facts(session: SetupSession, answers: Answers) -> Facts:
     Raises:
         SnowflakeError: No answer.
     """
+    # What an earlier plan has done, it did in other roles.
+    await session.use_own_role()
     standing = await session.standing()
     databases, repositories, pools, rules, integrations, services = await asyncio.gather(
         session.show_databases(),

@@ -55,7 +55,6 @@ class Setup:
 
     def __init__(self, tools: SetupTools) -> None:
         self._tools = tools
-        self._home = ""
 
     async def survey(self, answers: Answers) -> Survey:
         """What is there, is made, or is lacking; changes nothing.
@@ -64,15 +63,7 @@ class Setup:
             ConfigurationError: An answer cannot be; says all that cannot.
             SnowflakeError: The account does not answer.
         """
-        await self._go_home()
         return await survey(self._tools, answers)
-
-    async def _go_home(self) -> None:
-        """Back to the connection's own role, which an earlier plan may have left."""
-        role = (await self._tools.session.open()).role
-        self._home = self._home or role
-        if self._home and role != self._home:
-            await self._tools.session.use_role(self._home)
 
     async def plan(self, answers: Answers, secret: Secret | None = None) -> PlannedSetup:
         """Everything that is between what is there and a worker that has run a flow.
@@ -119,7 +110,7 @@ class Setup:
                 next_step="Run it in the folder of its spcs-worker.toml, or name another service.",
             )
         planned = await deploy.now()
-        await self._go_home()
+        await self._tools.session.use_own_role()
         return planned.plan.steps
 
     def _planned(
