@@ -11,6 +11,7 @@ import pytest
 from spcs_worker_tui.domain.doctor import Area, Check, Finding, Outcome
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.operations.doctor import Look, examine
+from spcs_worker_tui.operations.doctor.examine import AT_ONCE
 
 ONE = Check("one", "One is well", Area.ACCOUNT)
 TWO = Check("two", "Two is well", Area.ACCOUNT)
@@ -128,3 +129,31 @@ async def test_whoever_stops_listening_ends_what_still_runs() -> None:
         await anext(findings)
 
     assert ended.is_set()
+
+
+async def test_a_crowd_on_one_connection_is_let_through_in_turns() -> None:
+    inside = most = 0
+
+    async def looks() -> Results:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0.02)
+        inside -= 1
+        yield well(ONE)
+
+    crowd = [Look((ONE,), str(n), looks, 0.3, connection="dev") for n in range(5 * AT_ONCE)]
+    findings = await found(*crowd)
+
+    assert most == AT_ONCE
+    assert {finding.outcome for finding in findings} == {Outcome.OK}
+
+
+async def test_a_crowd_on_one_connection_does_not_delay_another() -> None:
+    crowd = [Look((ONE, TWO), "slow", for_ever, 60, connection="dead") for _ in range(2 * AT_ONCE)]
+    other = Look((ONE, TWO), "quick", quick, connection="dev")
+
+    async with asyncio.timeout(10), aclosing(examine([*crowd, other])) as findings:
+        async for finding in findings:
+            if finding.check is TWO:
+                break

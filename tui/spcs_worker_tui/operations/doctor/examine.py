@@ -11,8 +11,10 @@ from spcs_worker_tui.domain.doctor import Check, Finding, unseen
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import ServiceKey
 
-LOOK_SECONDS = 20.0
-"""As long as a Snowflake statement may take."""
+LOOK_SECONDS = 25.0
+"""More than a Snowflake statement may take, so that its own sentence is the one that is read."""
+AT_ONCE = 8
+"""Looks through one connection, as many as it takes statements: the others' time does not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Look:
         subject: What it is about, for that report.
         run: Makes the findings. It may also give further looks, which then run beside it: what
             can be looked at only once something else is known.
-        seconds: How long it may take, without the looks that it gives.
+        seconds: How long it may take from its turn on, without the looks that it gives.
+        connection: Through which saved connection it looks; so many at once are let through.
     """
 
     checks: tuple[Check, ...]
@@ -58,6 +61,7 @@ class _Examination:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
         self._found: asyncio.Queue[Finding | None] = asyncio.Queue()
+        self._gates: dict[str, asyncio.Semaphore] = {}
         self._defect: BaseException | None = None
 
     def start(self, look: Look) -> None:
@@ -80,6 +84,13 @@ class _Examination:
                 yield found
 
     async def _run(self, look: Look) -> None:
+        if not look.connection:
+            await self._look(look)
+            return
+        async with self._gates.setdefault(look.connection, asyncio.Semaphore(AT_ONCE)):
+            await self._look(look)
+
+    async def _look(self, look: Look) -> None:
         done: set[str] = set()
         try:
             async with asyncio.timeout(look.seconds), aclosing(look.run()) as results:
