@@ -22,7 +22,7 @@ from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.spec_document import Variable
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.domain.wishes import Resume, RollBack, Suspend
+from spcs_worker_tui.domain.wishes import RollBack
 from support.pictures import NOW, big, demo, shifted, verdict
 from support.plans_by_hand import AUDIT, PAST, PROJECT, plan, plan_for
 
@@ -149,12 +149,6 @@ class ScriptedConsole:
     async def plan(self, wish: Fix) -> Plan:
         self.wishes.append(wish)
         return plan_for(wish)
-
-    async def plan_suspend(self, key: ServiceKey) -> Plan:
-        return await self.plan(Suspend(key))
-
-    async def plan_resume(self, key: ServiceKey) -> Plan:
-        return await self.plan(Resume(key))
 
     def read_variables(self, text: str, source: str) -> Sequence[DotenvEntry]:
         return read_lines(text, source)

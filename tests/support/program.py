@@ -54,6 +54,8 @@ class Program:
             stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            # Not the checkout, whose spcs-worker.toml is nobody's here.
+            cwd=self.home,
             env=self.environment(**variables),
         )
 

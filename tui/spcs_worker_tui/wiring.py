@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from spcs_worker_tui.adapters.applied import AppliedSpecs
 from spcs_worker_tui.adapters.audit import AuditFile
@@ -61,6 +62,7 @@ from spcs_worker_tui.operations.update import Tools, Updates, UpdateTiming
 from spcs_worker_tui.operations.update_plans import UpdatePlans
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.operations.watch.pace import Pace
+from spcs_worker_tui.operations.watch.supplied import ProjectSpecs, SuppliedSession
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
 from spcs_worker_tui.wiring_keys import Ask, Keys, open_keys
@@ -140,6 +142,17 @@ def _sessions(
     return {settings.name: ConnectorSession(settings, keys, applied) for settings in saved}
 
 
+def _watched(sessions: Iterable[ConnectorSession]) -> tuple[SuppliedSession, ...]:
+    """The sessions, helped out by the project's settings where their roles see no spec."""
+    spec_of = ProjectSpecs(_project_here, read_document).spec_of
+    return tuple(SuppliedSession(session, spec_of) for session in sessions)
+
+
+def _project_here() -> Project | None:
+    found = find_settings(Path.cwd())
+    return read_settings(found) if found else None
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What a command needs: sessions, and the operations that it uses."""
@@ -161,7 +174,8 @@ class Bench:
     ) -> JudgedFleet:
         """One look; see `operations.watch.once`."""
         return await look(
-            self.sessions,
+            # What a look asks for, they have.
+            cast("Sequence[SnowflakeSession]", _watched(self.sessions)),
             self.prefect,
             judge or Judge(),
             self.clock,
@@ -365,7 +379,7 @@ async def open_console(
     sessions = _sessions(chosen, keys.chain)
     pace = Pace(interval=interval)
     prefect = LazyPrefect(keys.prefect)
-    watcher = FleetWatcher(tuple(sessions.values()), prefect, Judge(), clock, pace)
+    watcher = FleetWatcher(_watched(sessions.values()), prefect, Judge(), clock, pace)
 
     def service(key: ServiceKey) -> ServiceSnapshot | None:
         return watcher.snapshot.service(key)

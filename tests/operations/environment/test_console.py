@@ -10,6 +10,7 @@ from spcs_worker_tui.domain.environment import EditEnvironment, SetSecret, SetVa
 from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.plan import StepState
 from spcs_worker_tui.wiring import open_console
+from spcs_worker_tui.wiring_doctor import make_doctor
 from support.environments import edit
 from support.updating import KEY, UpdateBench
 
@@ -22,7 +23,7 @@ async def test_from_the_list_to_the_change(
     monkeypatch.setenv("SPCS_WORKER_TUI_STATE_DIR", str(tmp_path / "state"))
     await bench.create()
     await edit(bench, SetSecret("A", Secret("first-value")))
-    console = await open_console(["dev"])
+    console = await open_console(["dev"], make_doctor=make_doctor)
     try:
         async for picture in console.watch():
             if picture.snapshot.service(KEY) is not None:

@@ -16,11 +16,13 @@ from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.domain.fleet import ConnectionState, ServiceKey, ServiceStatus
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.domain.wishes import Suspend
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.sandbox.clock import ManualClock
 from spcs_worker_tui.sandbox.server import SandboxSettings
 from spcs_worker_tui.wiring import open_bench, open_console, saved_connections
+from spcs_worker_tui.wiring_doctor import make_doctor
 from support.catalogue import add_service, new_lab
 from support.sandbox import RunningSandbox, running_sandbox
 from support.saved_connections import save
@@ -179,13 +181,13 @@ async def test_one_look_for_a_script(sandbox: RunningSandbox) -> None:
 
 
 async def test_the_console_sees_the_fleet_and_its_log(sandbox: RunningSandbox) -> None:
-    console = await open_console(["good"])
+    console = await open_console(["good"], make_doctor=make_doctor)
     try:
         async with asyncio.timeout(20):
             async for fleet in console.watch():
                 if fleet.snapshot.service(GOOD):
                     break
-        plan = await console.plan_suspend(GOOD)
+        plan = await console.plan(Suspend(GOOD))
         assert plan.steps[0].statement == "ALTER SERVICE D.S.SVC SUSPEND"
     finally:
         await console.close()

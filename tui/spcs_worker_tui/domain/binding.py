@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spcs_worker_tui.domain.fleet import ContainerSpec, DeployedSpec, PrefectBinding
 from spcs_worker_tui.domain.prefect import WorkPoolKey
@@ -51,7 +51,8 @@ def bind(spec: DeployedSpec) -> PrefectBinding | None:
     containers are workers, the first that says everything is taken.
     """
     bindings = [found for c in spec.containers if (found := _bind_container(c)) is not None]
-    return next((found for found in bindings if found.is_complete), next(iter(bindings), None))
+    chosen = next((found for found in bindings if found.is_complete), next(iter(bindings), None))
+    return replace(chosen, said_by=spec.said_by) if chosen and spec.said_by else chosen
 
 
 def _bind_container(container: ContainerSpec) -> PrefectBinding | None:

@@ -174,6 +174,9 @@ class DeployedSpec:
     containers: tuple[ContainerSpec, ...] = ()
     source: str = field(default="", repr=False, compare=False)
     """Exactly as the server sent it, for sending it again; `text` is the same, cleaned."""
+    said_by: str = ""
+    """What says so where the account shows this role no spec; then there is no text, and of the
+    containers only what watching needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,8 @@ class PrefectBinding:
     work_queues: tuple[str, ...] = ()
     secret_env: tuple[str, ...] = ()
     """Of the variables that are missing here, those that come from a Snowflake secret."""
+    said_by: str = ""
+    """As `DeployedSpec.said_by`."""
 
     @property
     def is_complete(self) -> bool:

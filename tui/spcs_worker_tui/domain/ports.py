@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.creation import ServiceChanger
@@ -72,8 +72,8 @@ class ScaleTo:
     min_ready: int | None = None
 
 
-class SnowflakeSession(ServiceChanger, SecretKeeper, Protocol):
-    """One saved connection. Statements run concurrently on it.
+class WatchedSession(Protocol):
+    """What watching needs of a saved connection. Statements run concurrently on it.
 
     After `SessionEndedError` the next `open` makes a new connection.
     """
@@ -120,6 +120,10 @@ class SnowflakeSession(ServiceChanger, SecretKeeper, Protocol):
 
     async def show_images(self, repository: str) -> tuple[ImageSnapshot, ...]:
         """`SHOW IMAGES IN IMAGE REPOSITORY`; `repository` is `db/schema/repository`."""
+
+
+class SnowflakeSession(WatchedSession, ServiceChanger, SecretKeeper, Protocol):
+    """One saved connection."""
 
     async def service_logs(
         self,
@@ -251,15 +255,6 @@ class Change(Protocol):
         """
 
 
-@runtime_checkable
-class RollsOut(Change, Protocol):
-    """A change that gives a service another specification."""
-
-    @property
-    def can_roll_back(self) -> bool:
-        """Whether it was applied, the service did not come up, and there was something before."""
-
-
 class AuditLog(Protocol):
     """Where every applied step is written down."""
 
@@ -362,12 +357,6 @@ class FleetConsole(Protocol):
         Raises:
             ConfigurationError: Lines are wrong; no value is told.
         """
-
-    async def plan_suspend(self, key: ServiceKey) -> Plan:
-        """What suspending would do."""
-
-    async def plan_resume(self, key: ServiceKey) -> Plan:
-        """What resuming would do."""
 
     @property
     def read_only(self) -> ReadOnly:

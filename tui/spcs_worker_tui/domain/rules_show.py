@@ -28,7 +28,7 @@ def show_facts(
     """
     shown = [*_snowflake(facts, service, row_at)]
     if view is not None and facts.kind is Kind.WORKER:
-        shown += _prefect(facts, view)
+        shown += _prefect(facts, view, _said_by(service))
     return tuple(shown)
 
 
@@ -42,7 +42,10 @@ def _snowflake(facts: Facts, service: ServiceSnapshot, row_at: datetime) -> Iter
     yield fact("status", f"{s.status}{', upgrading' if s.is_upgrading else ''}")
     ready = f"{s.ready} of {s.target}, {s.needed} needed"
     yield fact("ready instances", ready, rows_at or row_at)
-    yield fact("service is", facts.kind, service.spec.observed_at or service.spec_read_at)
+    spec_at = service.spec.observed_at or service.spec_read_at
+    yield Fact("service is", facts.kind, spec_at, _said_by(service) or _SNOWFLAKE)
+    if (error := service.spec.error) is not None:
+        yield fact("specification", ". ".join(filter(None, (str(error), error.next_step))))
     if s.message:
         yield fact("container message", s.message, rows_at)
     if s.started_for is not None:
@@ -69,13 +72,19 @@ def _restarts(facts: Facts, service: ServiceSnapshot, rows_at: datetime | None) 
     return Fact(f"restarts within {window}", str(facts.snowflake.restarts), rows_at, _SNOWFLAKE)
 
 
-def _prefect(facts: Facts, view: PoolView) -> Iterator[Fact]:
+def _said_by(service: ServiceSnapshot) -> str:
+    """What names the work pool where the account does not show the spec."""
+    return service.binding.said_by if service.binding else ""
+
+
+def _prefect(facts: Facts, view: PoolView, said_by: str) -> Iterator[Fact]:
     p = facts.prefect
 
     def fact(name: str, value: str) -> Fact:
         return Fact(name, value, view.observed_at, _PREFECT)
 
-    yield fact("work pool", f"{facts.work_pool} at {facts.api_url}")
+    source = f", from {said_by}" if said_by else ""
+    yield fact("work pool", f"{facts.work_pool} at {facts.api_url}{source}")
     if p.error:
         yield fact("latest error", p.error)
     if view.observed_at is None:

@@ -44,7 +44,7 @@ UP_RULES: tuple[Rule, ...] = (
         Health.UNKNOWN,
         lambda f: f.kind in (Kind.UNREAD, Kind.UNREADABLE),
         text.unread,
-        "Only the owner role sees the spec: use a connection with that role",
+        "Only the owner role sees the spec: use its role, or name the service in spcs-worker.toml",
     ),
     Rule(
         40,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.doctor import Finding, Fix, MakePrivate, SendStatements, SpecFix
@@ -17,11 +18,11 @@ from spcs_worker_tui.domain.history import PastSpec
 from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
-from spcs_worker_tui.domain.ports import Change, RollsOut
+from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.domain.wishes import Resume, RollBack, Suspend
+from spcs_worker_tui.domain.wishes import RollBack
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.doctor import Doctor
 from spcs_worker_tui.operations.keys import KeyDesk
@@ -31,6 +32,15 @@ from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 
 _KEPT = 50
 """Plans that were made and may still be approved."""
+
+
+@runtime_checkable
+class _RollsOut(Change, Protocol):
+    """A change that gives a service another specification."""
+
+    @property
+    def can_roll_back(self) -> bool:
+        """Whether it was applied, the service did not come up, and there was something before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +129,6 @@ class Console:
         """KEY=VALUE lines; see the port."""
         return self._files.read_variables(text, source)
 
-    async def plan_suspend(self, key: ServiceKey) -> Plan:
-        """What suspending would do."""
-        return await self.plan(Suspend(key))
-
-    async def plan_resume(self, key: ServiceKey) -> Plan:
-        """What resuming would do."""
-        return await self.plan(Resume(key))
-
     def examine(self) -> AsyncIterator[Finding]:
         """Every finding as it is made; see the port."""
         return self._doctor.examine()
@@ -174,7 +176,7 @@ class Console:
     def way_back(self, plan: Plan) -> RollBack | None:
         """What to ask for after a plan that did not come up; see the port."""
         change = self._changes.get(plan.id)
-        if plan.service is None or not isinstance(change, RollsOut) or not change.can_roll_back:
+        if plan.service is None or not isinstance(change, _RollsOut) or not change.can_roll_back:
             return None
         return RollBack(plan.service, why=f"it did not come up: {plan.title}")
 

@@ -6,6 +6,7 @@
     work_pools   one Prefect API: its work pools
     latest       hands the newest picture to every reader
     pace         how often, how much, how long to back off
+    supplied     what the project's settings say where the account shows a role no spec
     once         the one look that a script needs
 
 Data flows one way: session -> connection watch -> picture -> judge -> readers.

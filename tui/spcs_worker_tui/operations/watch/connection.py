@@ -17,7 +17,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
-from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
+from spcs_worker_tui.domain.ports import Clock, WatchedSession
 from spcs_worker_tui.domain.sync import repository_key
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.images import repositories
@@ -41,7 +41,7 @@ class ConnectionWatch:
     """
 
     def __init__(
-        self, session: SnowflakeSession, clock: Clock, pace: Pace, changed: Callable[[], None]
+        self, session: WatchedSession, clock: Clock, pace: Pace, changed: Callable[[], None]
     ) -> None:
         self.snapshot = ConnectionSnapshot(session.name, ConnectionState.CONNECTING)
         self.images: Images = {}

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from spcs_worker_tui.domain.errors import UnknownConnectionError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import NO_VIEWS
-from spcs_worker_tui.domain.ports import Clock, PrefectReader, SnowflakeSession
+from spcs_worker_tui.domain.ports import Clock, PrefectReader, WatchedSession
 from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.domain.verdict import JudgedFleet
@@ -52,7 +52,7 @@ class FleetWatcher:
 
     def __init__(
         self,
-        sessions: Sequence[SnowflakeSession],
+        sessions: Sequence[WatchedSession],
         prefect: PrefectReader,
         judge: Judges,
         clock: Clock,
