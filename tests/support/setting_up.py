@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from spcs_worker_tui.adapters.clock import SystemClock
+from spcs_worker_tui.adapters.connections import read_connections
 from spcs_worker_tui.adapters.project_folder import TemplateFolder
+from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.adapters.template import sql_files
 from spcs_worker_tui.domain.errors import PrefectNotFoundError
 from spcs_worker_tui.domain.plan import StepProgress
@@ -21,6 +23,7 @@ from spcs_worker_tui.operations.setup import Setup, SetupTools, Teardown
 from support.catalogue import Lab
 from support.deploying import PretendEngine, PretendSource
 from support.prefect_writer import ScriptedWriter
+from support.saved_connections import save
 from support.updating import API_URL, PulsePrefect, UpdateBench, update_bench
 
 USER = "OPERATOR"
@@ -92,13 +95,19 @@ class SettingUp:
         for role in self.lab.account.roles.values():
             (role.users.add if role.name in roles else role.users.discard)(USER)
 
+    def as_role(self, role: str) -> ConnectorSession:
+        """Another session, whose connection has that role; whoever asks closes it."""
+        none = {"enable_server_session_keep_alive_auto_detection": None}
+        save(self.bench.home, {"dev": self.bench.sandbox.connection(**none, role=role)})
+        return ConnectorSession(read_connections().select(["dev"])[0])
+
     async def admin(self, statements: Sequence[str]) -> None:
         """An administrator runs what was asked for."""
         for statement in statements:
             await self.lab.sql(statement, role="ACCOUNTADMIN")
 
     async def rows(self, statement: str) -> list[dict[str, Any]]:
-        return await self.lab.rows(statement, role="ACCOUNTADMIN")
+        return await self.lab.asked(statement, role="ACCOUNTADMIN")
 
 
 async def applied(change: Change) -> list[StepProgress]:
