@@ -11,6 +11,7 @@ import pytest
 
 from support.inbox import Inbox, open_inbox
 from support.program import Program
+from support.secret_service import SecretService, secret_service
 
 if TYPE_CHECKING:
     from conftest import World
@@ -134,3 +135,29 @@ async def test_without_apprise_one_sentence(program: Program, tmp_path: Path) ->
     assert answer.status == 64
     assert answer.complaint == "spcs-worker-tui: --notify needs Apprise, which is not installed."
     assert "pip install 'spcs-worker-tui[notify]'" in answer.err
+
+
+@pytest.fixture(scope="module")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecretService]:
+    with secret_service(tmp_path_factory.mktemp("keyring")) as running:
+        yield running
+
+
+async def test_an_address_in_the_keyring(
+    world: World, inbox: Inbox, keyring: SecretService
+) -> None:
+    env, program = keyring.environment, world.program
+    url = f"json://user:{TOKEN}@127.0.0.1:{inbox.port}/hook"
+    kept = await program.run("keys", "set", "notify:on-call", given=f"{url}\n", **env)
+    assert kept.err == "Kept: the notification address on-call.\n"
+    listed = await program.run("keys", "list", **env)
+    assert listed.out.splitlines()[-1].split() == [
+        *("notify:on-call", "notification", "address", "the", "keyring")
+    ]
+    answer = await program.run("--check", "--notify", "on-call", **env)
+    assert "Notified 1 address." in answer.err
+    assert len(inbox.notices) == 1
+    gone = await program.run("keys", "delete", "notify:on-call", **env)
+    assert gone.err == "Deleted: the notification address on-call.\n"
+    shown = [kept, listed, answer, gone]
+    assert not any(TOKEN in text for a in shown for text in (a.out, a.err))

@@ -129,12 +129,14 @@ class Teller:
 
     def notice(self, report: CheckReport) -> Notice:
         """The report in a few lines, the worst first."""
-        lines = [
-            f"connection {one_line(c.name)}: {one_line(str(c.error or c.state), 300)}"
+        weighed = [(v.health, _line(s, v)) for s, v in report.services if self._is_unwell(v)]
+        weighed += [
+            (Health.UNKNOWN, f"connection {one_line(c.name)}: {one_line(str(c.error or c.state))}")
             for c in report.failed_connections
         ]
-        lines += [_line(s, v) for s, v in report.services if self._is_unwell(v)]
-        lines += [one_line(remark, 300) for remark in report.remarks]
+        weighed += [(Health.UNKNOWN, one_line(remark)) for remark in report.remarks]
+        weighed.sort(key=lambda pair: -pair[0].severity)
+        lines = [line for _, line in weighed]
         if len(lines) > MOST_LINES:
             lines[MOST_LINES:] = [f"and {len(lines) - MOST_LINES} more"]
         total = sum(report.counts.values())
