@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -23,6 +24,7 @@ from spcs_worker_tui.adapters.spec_yaml import read_spec
 from spcs_worker_tui.adapters.template import PARTS, template_files, template_folder
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.settings import FILE_NAME, Project
+from spcs_worker_tui.domain.settings_reader import read_project
 from spcs_worker_tui.domain.setup import KEY_VARIABLES, Answers
 from spcs_worker_tui.domain.spec_document import SpecDocument, written_document
 
@@ -32,6 +34,10 @@ _HEADER = (
     "# Where this project's Prefect worker is deployed to. `spcs-worker-tui project keys` lists "
     "every key.\n"
 )
+
+
+class _NotATableError(Exception):
+    """Something in the settings is no table, and should be one."""
 
 
 class TemplateFolder:
@@ -91,6 +97,7 @@ class TemplateFolder:
         try:
             before = path.read_text("utf-8") if path.exists() else ""
             after = with_environment(before, answers)
+            read_project(tomllib.loads(after), path, lambda _: None)
             if after == before:
                 return False
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,9 +108,10 @@ class TemplateFolder:
                 f"{path} cannot be written: {why}",
                 next_step="Choose a folder that you may write, with --folder.",
             ) from error
-        except TOMLKitError as error:
+        except (TOMLKitError, _NotATableError) as error:
             raise ConfigurationError(
-                f"{path} is not valid TOML", next_step="Correct it, then start again."
+                f"{path} is no settings file that could be added to",
+                next_step="Look with `spcs-worker-tui project show`, and correct it.",
             ) from error
         return True
 
@@ -116,15 +124,20 @@ def with_environment(text: str, answers: Answers) -> str:
 
     Raises:
         TOMLKitError: The text is no TOML.
+        _NotATableError: It has something else where the environments are.
     """
     document = tomlkit.parse(text or _HEADER)
     if "environments" not in document:
         document["default_environment"] = answers.environment
         document["environments"] = tomlkit.table(is_super_table=True)
     environments: Any = document["environments"]
+    if not isinstance(environments, dict):
+        raise _NotATableError("environments")
     if answers.environment not in environments:
         environments[answers.environment] = tomlkit.table()
     table = environments[answers.environment]
+    if not isinstance(table, dict):
+        raise _NotATableError(answers.environment)
     defaults: Any = document.get("defaults", {})
     for name, value in _keys(answers).items():
         _set(table, defaults, name, value)

@@ -10,6 +10,7 @@ _KINDS = (
     "EXTERNAL ACCESS INTEGRATION|INTEGRATION|SECRET|SERVICE"
 )
 _NAME = r'(?:"[^"]+"|[\w$]+)(?:\.(?:"[^"]+"|[\w$]+))*'
+_PART = re.compile(r'"[^"]+"|[\w$]+')
 _USE = re.compile(rf"USE (ROLE|SCHEMA) ({_NAME})", re.IGNORECASE)
 _CREATE = re.compile(
     rf"CREATE (?:OR (?:REPLACE|ALTER) )?({_KINDS})(?: IF NOT EXISTS)? ({_NAME})", re.IGNORECASE
@@ -99,8 +100,8 @@ def _kind(words: str) -> str:
 
 
 def stored(name: str) -> str:
-    """The name as the account keeps it: without quotes. Ours have no dots in quotes."""
-    parts = name.split(".")
+    """The name as the account keeps it: without quotes."""
+    parts = _PART.findall(name)
     return ".".join(part[1:-1] if part.startswith('"') else part.upper() for part in parts)
 
 
