@@ -15,7 +15,8 @@ from spcs_worker_tui.domain.account import (
     PoolTrouble,
 )
 from spcs_worker_tui.domain.doctor import Cure, Finding, Outcome, worst
-from spcs_worker_tui.domain.doctor_egress import Egress, destination, judge_egress
+from spcs_worker_tui.domain.doctor_connections import not_signed_in
+from spcs_worker_tui.domain.doctor_egress import Egress, destination, judge_egress, with_hosts
 from spcs_worker_tui.domain.doctor_pools import PoolFacts, judge_pool, requested
 from spcs_worker_tui.domain.doctor_privileges import PRIVILEGES, judge_privileges, needs_to_look
 from spcs_worker_tui.domain.doctor_secrets import judge_secrets
@@ -25,7 +26,9 @@ from spcs_worker_tui.domain.doctor_spec import (
     judge_probes,
     judge_variables,
 )
+from spcs_worker_tui.domain.errors import KeyMissingError
 from spcs_worker_tui.domain.fleet import ComputePoolSnapshot, ComputePoolState, ContainerStatus
+from spcs_worker_tui.domain.keys import KeyKind, KeyName
 from spcs_worker_tui.domain.secret_objects import SecretName, SecretObject
 from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.domain.spec_edits import with_probe, without_endpoint
@@ -98,6 +101,9 @@ def test_what_is_no_worker_may_suspend_itself_and_be_public() -> None:
         ("https://prefect.example:99999/api", ""),
         ("prefect.example/api", ""),
         ("", ""),
+        ("https://a'); DROP DATABASE D; --/api", ""),
+        ("https://user:pass@prefect.example/api", "prefect.example:443"),
+        ("https://[::1]/api", ""),
     ],
 )
 def test_host_and_port_of_an_api(url: str, wanted: str) -> None:
@@ -265,3 +271,18 @@ def test_an_endpoint_goes_with_what_service_roles_say_of_it() -> None:
 def test_findings_lead_back_to_their_service() -> None:
     (finding,) = judge_variables(workload())
     assert (finding.service, finding.connection, finding.subject) == (KEY, "dev", "D.S.WORKER")
+
+
+def test_what_is_no_host_never_gets_into_a_statement() -> None:
+    hosts = ("a.example:443", "b'); DROP DATABASE D; --", "*.c.example")
+    assert with_hosts(RULE, hosts, quote) == (
+        "ALTER NETWORK RULE D.S.RULE SET VALUE_LIST = ('a.example:443', '*.c.example')"
+    )
+
+
+def test_commands_can_be_pasted_whatever_names_are_like() -> None:
+    finding = not_signed_in(
+        "a; rm -rf ~", KeyMissingError("no password", key=KeyName("x", KeyKind.PASSWORD))
+    )
+    assert finding.cure is not None
+    assert finding.cure.commands == ("spcs-worker-tui keys set 'a; rm -rf ~'",)

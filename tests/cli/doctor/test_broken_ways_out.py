@@ -8,7 +8,7 @@ import pytest
 
 from spcs_worker_tui.domain.doctor import Outcome
 from support.doctoring import apply_fix, findings, only, run_statements, wrong
-from support.patients import admit
+from support.patients import CREATE, SPEC, admit, suspend
 
 
 async def test_no_integration_although_one_leads_there(ward: Any) -> None:
@@ -99,3 +99,21 @@ async def test_a_rule_that_is_somebody_elses(ward: Any) -> None:
     assert finding.outcome is Outcome.UNKNOWN
     assert finding.cure is not None
     assert finding.cure.words == "Have its owner check that it has localhost:443."
+
+
+async def test_two_services_that_need_a_host_each_of_the_same_rule(ward: Any) -> None:
+    await admit(ward)
+    other = SPEC.replace("https://localhost", "https://localhost:8443")
+    await ward.lab.sql(
+        CREATE.format(spec=other, integrations="PREFECT_ACCESS").replace("WORKER", "OTHER")
+    )
+    await ward.reaches("OTHER", "RUNNING")
+    await suspend(ward, "OTHER")
+    await ward.lab.sql("ALTER NETWORK RULE D.S.PREFECT_API SET VALUE_LIST = ('example.com')")
+
+    for finding in wrong(await findings(), "network-rule"):
+        await apply_fix(finding)
+
+    assert not wrong(await findings())
+    rule = ward.lab.account.network_rules["D", "S", "PREFECT_API"]
+    assert sorted(rule.value_list) == ["example.com", "localhost:443", "localhost:8443"]

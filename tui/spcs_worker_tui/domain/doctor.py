@@ -7,12 +7,14 @@ what helps, and carries a `fix` where this program can do that itself.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.secret_objects import SecretName
 from spcs_worker_tui.domain.verdict import Health
 from spcs_worker_tui.domain.wishes import Wish
 
@@ -111,6 +113,18 @@ class SendStatements:
 
 
 @dataclass(frozen=True, slots=True)
+class AddHost:
+    """A fix: that network rule also leads to that `host:port`, beside all that it leads to then.
+
+    Not a finished statement: it has to name all hosts, and several services may need one each.
+    """
+
+    connection: str
+    rule: SecretName
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class MakePrivate:
     """A fix: only this user may read and write that file."""
 
@@ -145,7 +159,7 @@ class DropEndpoint:
 
 
 SpecFix = HideVariable | ChangeProbe | DropEndpoint
-Fix = Wish | SendStatements | MakePrivate | SpecFix
+Fix = Wish | SendStatements | AddHost | MakePrivate | SpecFix
 """What this program can do about a finding itself; always planned and confirmed first."""
 
 
@@ -170,6 +184,11 @@ class Finding:
     fix: Fix | None = None
     connection: str = ""
     service: ServiceKey | None = None
+
+
+def shell(*words: str) -> str:
+    """A command to be pasted into a shell, whatever is in its words."""
+    return shlex.join(words)
 
 
 def unseen(

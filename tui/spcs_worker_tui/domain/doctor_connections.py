@@ -17,6 +17,7 @@ from spcs_worker_tui.domain.doctor import (
     Finding,
     MakePrivate,
     Outcome,
+    shell,
     unseen,
 )
 from spcs_worker_tui.domain.errors import (
@@ -116,7 +117,7 @@ def _file(facts: ConnectionsFacts) -> Finding:
 
 def _permissions(file: FileFacts) -> Finding:
     mode = file.mode or 0
-    cure = Cure("Take the others' rights away.", commands=(f"chmod 600 {file.path}",))
+    cure = Cure("Take the others' rights away.", commands=(shell("chmod", "600", file.path),))
     said = f"{file.path} ({mode:04o})"
     if mode & _OTHERS_WRITE:
         text = f"{said} can be written by others, so no connection in it is used"
@@ -167,7 +168,10 @@ def signed_in(connection: str, identity: Identity) -> Finding:
 def not_signed_in(connection: str, error: FleetError) -> Finding:
     """Why it does not."""
     if isinstance(error, KeyMissingError):
-        cure = Cure("Keep it in the keyring.", commands=(f"spcs-worker-tui keys set {connection}",))
+        cure = Cure(
+            "Keep it in the keyring.",
+            commands=(shell("spcs-worker-tui", "keys", "set", connection),),
+        )
         return Finding(LOGIN, connection, Outcome.PROBLEM, str(error), cure, connection=connection)
     if isinstance(error, SignInNeededError):
         return unseen(LOGIN, connection, error, connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,7 +14,15 @@ from spcs_worker_tui.domain.account import (
     ObjectName,
     Privileges,
 )
-from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome, SendStatements
+from spcs_worker_tui.domain.doctor import (
+    AddHost,
+    Area,
+    Check,
+    Cure,
+    Finding,
+    Outcome,
+    SendStatements,
+)
 from spcs_worker_tui.domain.doctor_facts import Quote, Workload
 
 ACCESS = Check(
@@ -25,6 +34,9 @@ CHECKS = (ACCESS, RULE)
 
 _INSIDE = ".snowflakecomputing.internal", ".spcs.internal"
 """Services of the same account are reached without an integration (contract 4)."""
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_VALUE = re.compile(r"[A-Za-z0-9*.-]{1,253}(?::[0-9]{1,5})?")
+"""What a network rule may list, and what therefore goes into a statement as it is."""
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -56,7 +68,7 @@ class Egress:
         """An integration that lets out to that `host:port`, or nothing."""
         for name, integration in self.integrations.items():
             known = self.hosts([name]).values()
-            if integration.is_enabled and any(_allows(hosts or (), wanted) for hosts in known):
+            if integration.is_enabled and any(leads_to(hosts or (), wanted) for hosts in known):
                 return name
         return ""
 
@@ -86,13 +98,14 @@ def judge_egress(workload: Workload, egress: Egress, quote: Quote) -> Iterator[F
 
 
 def destination(api_url: str) -> str:
-    """`host:port` of a Prefect API; empty for what is no address."""
+    """`host:port` of a Prefect API; empty for what a network rule cannot name."""
     try:
         parts = urlsplit(api_url)
         port = parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError:
         return ""
-    return f"{parts.hostname}:{port}" if parts.hostname and port else ""
+    host = parts.hostname or ""
+    return f"{host}:{port}" if port and _HOST.fullmatch(host) else ""
 
 
 def _without(workload: Workload, egress: Egress, wanted: str, quote: Quote) -> Finding:
@@ -162,7 +175,7 @@ def _integration(workload: Workload, egress: Egress, name: str, quote: Quote) ->
 def _rule(workload: Workload, egress: Egress, wanted: str, quote: Quote) -> Finding:
     hosts = egress.hosts(workload.integrations)
     for name, values in hosts.items():
-        if _allows(values or (), wanted):
+        if leads_to(values or (), wanted):
             text = f"network rule {name.qualified} has {wanted}"
             return workload.finding(RULE, Outcome.OK, text)
     for name, values in hosts.items():
@@ -172,18 +185,19 @@ def _rule(workload: Workload, egress: Egress, wanted: str, quote: Quote) -> Find
                 Outcome.NOTICE,
                 f"network rule {name.qualified} has {wild}, and sources disagree whether services "
                 f"may use wildcards: {wanted} may be out of reach",
-                Cure("Write the whole host.", (_altered(name, (*(values or ()), wanted), quote),)),
+                Cure(
+                    "Write the whole host.", (with_hosts(name, (*(values or ()), wanted), quote),)
+                ),
             )
     unread = [name.qualified for name, values in hosts.items() if values is None]
     if unread or not hosts:
         which = ", ".join(unread) or "the integration's network rules"
         return _unread(workload, which, wanted)
     name, values = next(iter(hosts.items()))
-    statement = _altered(name, (*(values or ()), wanted), quote)
+    statement = with_hosts(name, (*(values or ()), wanted), quote)
     full = quote(name.database, name.schema, name.name)
     may = egress.held.holds(OWNERSHIP, "NETWORK RULE", full)
-    title = f"Let network rule {name.qualified} lead to {wanted}"
-    fix = SendStatements(workload.key.connection, title, (statement,))
+    fix = AddHost(workload.key.connection, name, wanted)
     return workload.finding(
         RULE,
         Outcome.PROBLEM,
@@ -205,13 +219,14 @@ def _unread(workload: Workload, which: str, wanted: str) -> Finding:
     return workload.finding(RULE, Outcome.UNKNOWN, text, cure)
 
 
-def _altered(name: ObjectName, hosts: Sequence[str], quote: Quote) -> str:
-    listed = ", ".join(f"'{host}'" for host in hosts)
-    full = quote(name.database, name.schema, name.name)
+def with_hosts(rule: ObjectName, hosts: Sequence[str], quote: Quote) -> str:
+    """The statement after which a rule leads to these hosts; what is no host is left out."""
+    listed = ", ".join(f"'{host}'" for host in hosts if _VALUE.fullmatch(host))
+    full = quote(rule.database, rule.schema, rule.name)
     return f"ALTER NETWORK RULE {full} SET VALUE_LIST = ({listed})"
 
 
-def _allows(hosts: Sequence[str], wanted: str) -> bool:
+def leads_to(hosts: Sequence[str], wanted: str) -> bool:
     """Whether one of a rule's values lets out to that `host:port`; 443 when a port is left out."""
     host, _, port = wanted.rpartition(":")
     for value in hosts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from spcs_worker_tui.domain.account import Privileges, RepositoryObject
-from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome
+from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome, shell
 from spcs_worker_tui.domain.doctor_facts import Quote, Workload, grant
 from spcs_worker_tui.domain.doctor_pools import ARM
 from spcs_worker_tui.domain.errors import FleetError
@@ -154,7 +154,7 @@ def _image(
                 f"{gone}; its tag means another image now",
                 Cure(
                     "Roll out what the tag means now, or push the old one again.",
-                    commands=(f"spcs-worker-tui update {workload.key}",),
+                    commands=(shell("spcs-worker-tui", "update", str(workload.key)),),
                 ),
             )
     return workload.finding(
@@ -163,7 +163,7 @@ def _image(
         gone,
         Cure(
             "Build and push it again, then update the service; or go back to one that is there.",
-            commands=(DEPLOY, f"spcs-worker-tui rollback {workload.key}"),
+            commands=(DEPLOY, shell("spcs-worker-tui", "rollback", str(workload.key))),
         ),
     )
 

@@ -17,6 +17,7 @@ from spcs_worker_tui.domain.doctor import (
     HideVariable,
     Outcome,
     SendStatements,
+    shell,
 )
 from spcs_worker_tui.domain.doctor_facts import Quote, Workload, entries, mapping, words
 from spcs_worker_tui.domain.secrecy import looks_like_a_key
@@ -95,7 +96,7 @@ def _probe(workload: Workload, container: dict[str, Any], port: int, path: str) 
             PROBE,
             Outcome.PROBLEM,
             f"{asked}, and the probe fails: {failing}",
-            Cure(words_, commands=(f"spcs-worker-tui logs {workload.key}",)),
+            Cure(words_, commands=(shell("spcs-worker-tui", "logs", str(workload.key)),)),
         )
     return workload.finding(PROBE, Outcome.OK, asked)
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from spcs_worker_tui.domain.doctor import (
+    AddHost,
     ChangeProbe,
     DropEndpoint,
     Fix,
@@ -14,11 +15,11 @@ from spcs_worker_tui.domain.doctor import (
     MakePrivate,
     SendStatements,
 )
+from spcs_worker_tui.domain.doctor_egress import leads_to, with_hosts
 from spcs_worker_tui.domain.environment import EditEnvironment, SetVariable
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.plan import Plan, Step
 from spcs_worker_tui.domain.ports import Change
-from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.domain.spec_edits import with_probe, without_endpoint
 from spcs_worker_tui.domain.wishes import Wish
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
@@ -55,20 +56,12 @@ class Fixes:
                 return self._make_private(fix)
             case SendStatements():
                 return self._send(fix)
+            case AddHost():
+                return await self._add_host(fix)
             case HideVariable():
                 return await self._hide(fix)
-            case ChangeProbe():
-                return await self._respecify(
-                    fix,
-                    lambda document: with_probe(document, fix.container, fix.port, fix.path),
-                    f"the probe of container {fix.container} was wrong",
-                )
-            case DropEndpoint():
-                return await self._respecify(
-                    fix,
-                    lambda document: without_endpoint(document, fix.endpoint),
-                    f"endpoint {fix.endpoint} was public",
-                )
+            case ChangeProbe() | DropEndpoint():
+                return await self._respecify(fix)
             case _:
                 return await self.wish(fix)
 
@@ -105,6 +98,36 @@ class Fixes:
         )
         return engine.change(plan, actions)
 
+    async def _add_host(self, fix: AddHost) -> Change:
+        session = self.session(fix.connection)
+        rule = fix.rule.qualified
+
+        async def hosts() -> tuple[str, ...]:
+            return (await session.describe_network_rule(fix.rule)).hosts or ()
+
+        before = await hosts()
+        statement = with_hosts(fix.rule, (*before, fix.host), session.quoted)
+
+        async def do(_: Tell) -> Outcome:
+            return Outcome(query_id=await session.run_statement(statement))
+
+        async def is_done() -> str:
+            return f"{rule} leads there" if leads_to(before, fix.host) else ""
+
+        async def check() -> None:
+            if await hosts() != before:
+                raise PlanRefusedError(
+                    f"network rule {rule} was changed meanwhile", next_step="Look again."
+                )
+
+        title = f"Let network rule {rule} lead to {fix.host}"
+        step = Step("hosts", title, statement)
+        engine = self.tools.engine
+        plan = Plan(
+            title, None, (step,), engine.clock.now(), subject=rule, connection=fix.connection
+        )
+        return engine.change(plan, [Action(step, do, is_done)], check)
+
     async def _hide(self, fix: HideVariable) -> Change:
         """The value is read when it is moved: no finding holds it."""
         present = await self._present(fix)
@@ -121,17 +144,17 @@ class Fixes:
         digest = present.service.spec_digest
         return await self.wish(EditEnvironment(fix.service, (edit,), spec_digest=digest, why=why))
 
-    async def _respecify(
-        self,
-        fix: ChangeProbe | DropEndpoint,
-        edit: Callable[[SpecDocument], SpecDocument],
-        why: str,
-    ) -> Change:
+    async def _respecify(self, fix: ChangeProbe | DropEndpoint) -> Change:
         """The same images, with something else changed."""
-        present = await self._present(fix)
-        document = edit(present.deployed.pinned)
-        wish = UpdateWish(fix.service, document, why=why)
-        return await Updates(self.tools).plan(wish)
+        document = (await self._present(fix)).deployed.pinned
+        match fix:
+            case ChangeProbe():
+                document = with_probe(document, fix.container, fix.port, fix.path)
+                why = f"the probe of container {fix.container} was wrong"
+            case DropEndpoint():
+                document = without_endpoint(document, fix.endpoint)
+                why = f"endpoint {fix.endpoint} was public"
+        return await Updates(self.tools).plan(UpdateWish(fix.service, document, why=why))
 
     async def _present(self, fix: HideVariable | ChangeProbe | DropEndpoint) -> Present:
         key = fix.service
