@@ -57,6 +57,7 @@ OPEN_FILE = Finding(
     Cure("Take the others' rights away.", commands=("chmod 600 ~/.snowflake/connections.toml",)),
     MakePrivate("~/.snowflake/connections.toml"),
 )
+DISASTER = Finding(LOGIN, "prod", Outcome.PROBLEM, "the account refused the sign-in")
 UNSEEN = Finding(CLOCK, "dev", Outcome.UNKNOWN, "dev does not answer", Cure("Check the network."))
 WELL = tuple(
     Finding(check, THIS_MACHINE, Outcome.OK, f"{check.id} is as it should be")
@@ -110,6 +111,13 @@ async def test_findings_come_while_it_looks_and_the_cursor_stays_where_one_reads
         screen = await doctor(pilot)
         await until(pilot, lambda: len(screen.rows) == 2)
         assert shows(pilot.app, "looking")
+        assert screen.finding == NO_KEY
+        screen._found.append(DISASTER)
+        screen._show()
+        await pilot.pause()
+        assert screen.finding == DISASTER  # until the cursor is moved it is on the worst
+        screen._found.remove(DISASTER)
+        screen._show()
         await pilot.press("j")
         await until(pilot, lambda: screen.finding == OPEN_FILE)
         screen._found.append(MISSING)

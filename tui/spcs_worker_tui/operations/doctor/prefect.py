@@ -10,7 +10,7 @@ from spcs_worker_tui.domain import doctor_prefect as rules
 from spcs_worker_tui.domain.doctor import Finding
 from spcs_worker_tui.domain.doctor_clock import judge_clock
 from spcs_worker_tui.domain.doctor_facts import Workload
-from spcs_worker_tui.domain.errors import PrefectError, PrefectNotFoundError
+from spcs_worker_tui.domain.errors import PrefectBusyError, PrefectError, PrefectNotFoundError
 from spcs_worker_tui.domain.ports import Clock, PrefectReader
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.text import without_credentials
@@ -19,6 +19,9 @@ from spcs_worker_tui.operations.doctor.session import AccountSession
 
 Overdue = Callable[[WorkPoolKey, datetime], Awaitable[int]]
 """How many runs of a pool are only Scheduled though their time came before that moment."""
+
+_WORTH_WAITING = 8.0
+"""Seconds; a look has about twenty."""
 
 
 class PrefectLooks:
@@ -52,7 +55,7 @@ class PrefectLooks:
 
     async def _pool(self, key: WorkPoolKey) -> AsyncGenerator[Finding | Look, None]:
         try:
-            pool = await self._prefect.work_pool(key)
+            pool = await self._read(key)
         except PrefectError as error:
             for finding in self._answer(key.api_url, error):
                 yield finding
@@ -68,6 +71,16 @@ class PrefectLooks:
         facts = rules.PoolFacts(pool, overdue, expects_workers=key in self._served)
         for finding in rules.judge_pool(facts, now):
             yield finding
+
+    async def _read(self, key: WorkPoolKey) -> WorkPoolSnapshot:
+        """The pool; an API that asks to be left alone for a moment is asked once more."""
+        try:
+            return await self._prefect.work_pool(key)
+        except PrefectBusyError as error:
+            if error.retry_after > _WORTH_WAITING:
+                raise
+            await self._clock.sleep(error.retry_after)
+        return await self._prefect.work_pool(key)
 
     def _answer(self, api_url: str, error: PrefectError | None) -> Iterator[Finding]:
         """What it says of the API, unless another pool's answer has said that."""

@@ -109,8 +109,9 @@ class DoctorScreen(Screen[None]):
         nothing = "Looking." if self._is_looking else "Nothing is wrong; a shows what is well."
         lines = [finding_line(finding, self._glyphs) for finding in rows]
         items.show_items([Item("", line) for line in lines or [(Cell(nothing, "muted"),)]])
-        # Findings come in between: the cursor stays on the one that is being read.
-        if self._under_cursor in rows:
+        # Findings come in between: the cursor stays on the one that the reader moved it to, and
+        # until it is moved on the worst.
+        if items.index and self._under_cursor in rows:
             items.put(rows.index(self._under_cursor))
         left = summary(self._found, self._glyphs, is_looking=self._is_looking)
         word = "all" if self._with_ok else "without what is well"
