@@ -16,7 +16,7 @@ from pathlib import Path
 
 from spcs_worker_tui.cli.arguments import _parser
 from spcs_worker_tui.cli.parser import add_shared
-from spcs_worker_tui.domain.settings_keys import KEYS, RESOURCES, Key, Kind
+from spcs_worker_tui.domain.settings_keys import KEYS, RESOURCES, SETUP, Key, Kind
 from spcs_worker_tui.sandbox.__main__ import _parser as _sandbox_parser
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -171,6 +171,7 @@ def settings_page() -> str:
         f"| `resources` | table of {forms} | cpu and memory of the worker's container: "
         f"{amounts.form} |  |"
     )
+    keys += [_key_row(f"setup.{name}", key) for name, key in SETUP.items()]
     table = "\n".join(["| Key | Value | Meaning | Example |", "|---|---|---|---|", *keys, ""])
     return f"{variables}\n\n{head}\n{table}"
 
