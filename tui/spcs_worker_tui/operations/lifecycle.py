@@ -38,6 +38,7 @@ from spcs_worker_tui.operations.lifecycle_plans import (
     plan_suspend,
     present,
 )
+from spcs_worker_tui.operations.lifecycle_warnings import running_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,10 @@ class Lifecycle:
         moves = Moves(seen.service, seen.session, self._engine.clock, self._timing, goal, scale)
         actions = [moves.action(step) for step in plan.steps]
         actions, warnings = self._drained(seen, actions, drain)
-        plan = replace(plan, warnings=(*warnings, *plan.warnings))
+        is_spared = drain is not None and not drain.act_anyway
+        spared = running_runs(seen.service, seen.fleet) if is_spared else []
+        kept = (warning for warning in plan.warnings if warning not in spared)
+        plan = replace(plan, warnings=(*warnings, *kept))
         return self._engine.change(plan, actions, moves.check)
 
     def _drained(

@@ -101,7 +101,8 @@ def _head(plan: Plan, connection: ConnectionSnapshot | None, room: int) -> Itera
     parts = [f"connection {connection.name}"]
     parts += [f"account {connection.account}"] if connection.account else []
     parts += [f"role {connection.role}"] if connection.role else []
-    yield (Cell(", ".join(parts), "muted"),)
+    for part in wrap(", ".join(parts), room):
+        yield (Cell(part, "muted"),)
 
 
 def _step(
