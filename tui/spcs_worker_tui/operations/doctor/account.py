@@ -247,7 +247,8 @@ class AccountLooks:
     ) -> Results:
         url = facts.repositories[reference.repository].url
         wanted = workload.digests.get(container) or reference.tag
-        platforms = await self.inspect(account.session).platforms(url, reference.name, wanted)
+        inspector = self.inspect(account.session)
+        platforms = await account.platforms(inspector, url, reference.name, wanted)
         yield images.judge_platform(workload, container, platforms, facts.family)
 
 

@@ -16,6 +16,7 @@ from spcs_worker_tui.domain.account import (
 )
 from spcs_worker_tui.domain.account_port import AccountChanger
 from spcs_worker_tui.domain.building import RegistrySession
+from spcs_worker_tui.domain.doctor_images import ImageInspector
 from spcs_worker_tui.domain.doctor_pools import PoolFacts, family_of
 from spcs_worker_tui.domain.errors import FleetError, StatementRefusedError
 from spcs_worker_tui.domain.fleet import ImageSnapshot, ServiceSnapshot
@@ -115,6 +116,15 @@ class Account:
         """
         return await self._once(
             ("images", repository), lambda: self.session.show_images(repository)
+        )
+
+    async def platforms(
+        self, inspector: ImageInspector, url: str, image: str, reference: str
+    ) -> Sequence[str]:
+        """What an image is for; see the port."""
+        return await self._once(
+            ("platforms", url, image, reference),
+            lambda: inspector.platforms(url, image, reference),
         )
 
     async def integrations(self, names: Sequence[str]) -> Mapping[str, AccessIntegration]:
