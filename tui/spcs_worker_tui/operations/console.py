@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from spcs_worker_tui.domain.audit import AuditEntry
-from spcs_worker_tui.domain.doctor import Finding, Fix, MakePrivate, SendStatements, SpecFix
+from spcs_worker_tui.domain.doctor import (
+    AddHost,
+    ChangeProbe,
+    DropEndpoint,
+    Finding,
+    Fix,
+    HideVariable,
+    MakePrivate,
+    SendStatements,
+)
 from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import ServiceEnvironment
 from spcs_worker_tui.domain.errors import PlanRefusedError
@@ -136,10 +145,13 @@ class Console:
     async def plan(self, wish: Fix) -> Plan:
         """What fulfilling it would do; the change is kept until it is applied or too old."""
         change: Change
-        if isinstance(wish, SendStatements | MakePrivate | SpecFix):
-            change = await self._doctor.plan(wish)
-        else:
-            change = await self._planner.change(wish)
+        match wish:
+            case SendStatements() | AddHost() | MakePrivate():
+                change = await self._doctor.plan(wish)
+            case HideVariable() | ChangeProbe() | DropEndpoint():
+                change = await self._doctor.plan(wish)
+            case _:
+                change = await self._planner.change(wish)
         self._changes[change.plan.id] = change
         while len(self._changes) > _KEPT:
             self._changes.pop(next(iter(self._changes)))
