@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import fields
 from pathlib import PurePath
@@ -9,6 +10,7 @@ from typing import Any
 
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.keys import KeyKind
+from spcs_worker_tui.domain.settings_keys import ENVIRONMENT_NAME
 from spcs_worker_tui.domain.setup import KEY_VARIABLES, Answers, ImageChoice, checked
 
 NO_KEY = "none"
@@ -23,6 +25,11 @@ _TEXTS = (
 _WORDS = {"min_nodes": "nodes at least", "max_nodes": "nodes at most"}
 _DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Answers)}
 _LONGEST = 4096
+
+
+def _variable(kind: str) -> str:
+    """As which variable the worker gets a key of that kind."""
+    return _VARIABLES.get(kind, KEY_VARIABLES[0])
 
 
 class Draft(MutableMapping[str, str]):
@@ -60,9 +67,12 @@ class Draft(MutableMapping[str, str]):
     def shown(self, name: str) -> str:
         """What was answered, or what will be taken without an answer."""
         if name == "environment":
-            return self.get(name) or self.get("connection") or "default"
-        if name == "secret" and self.get("prefect_key") == NO_KEY:
-            return ""
+            connection = self.get("connection", "")
+            usual = connection if re.fullmatch(ENVIRONMENT_NAME, connection) else "default"
+            return self.get(name) or usual
+        if name == "secret":
+            kind = self.get("prefect_key", "")
+            return "" if kind == NO_KEY else self.get(name) or _variable(kind)
         return self.get(name) or str(_DEFAULTS.get(name, ""))
 
     def answers(self, folder: PurePath) -> Answers:
@@ -74,7 +84,6 @@ class Draft(MutableMapping[str, str]):
         Raises:
             ConfigurationError: One of them cannot be; says all that cannot.
         """
-        kind = self.get("prefect_key", KeyKind.API_KEY.value)
         return checked(
             Answers(
                 environment=self.shown("environment"),
@@ -82,7 +91,7 @@ class Draft(MutableMapping[str, str]):
                 prefect_api_url=self.get("prefect_api_url", ""),
                 folder=folder,
                 secret=self.shown("secret"),
-                secret_variable=_VARIABLES.get(kind, KEY_VARIABLES[0]),
+                secret_variable=_variable(self.get("prefect_key", "")),
                 renew_secret=self.get("renew_secret") == "yes",
                 image_choice=ImageChoice(self.get("image_choice") or ImageChoice.BUILD),
                 **{name: self.shown(name) for name in _TEXTS},

@@ -264,6 +264,7 @@ class SetupScreen(Screen[Move]):
         """Stop checking; else to the page before; from the first one, ask whether to leave."""
         if self._checking is not None:
             self._checking.cancel()
+            self.view.say("")
         elif self._applying is not None or len(self._pages) < 2:  # noqa: PLR2004 - one before
             self.action_leave()
         else:

@@ -184,8 +184,8 @@ class PageView(Vertical):
             return
         values = self.values()
         fields = tuple(self._page.fields(values))
-        names = [field.name for field in fields]
-        if names != [field.name for field in self._fields] or self._page.items():
+        known = [(field.name, field.label) for field in self._fields]
+        if known != [(field.name, field.label) for field in fields] or self._page.items():
             focused = self.screen.focused.id if self.screen.focused is not None else None
             self._fields = fields
             await self._mount_answers(values)
@@ -249,19 +249,20 @@ class PageView(Vertical):
 
     def fit_parts(self) -> None:
         """Fit everything into the room: the text gives way first, and can be scrolled."""
-        if self._page is None or not self.is_mounted:
+        if not self.is_mounted:
             return
+        page = self._page
         room, height = max(20, self.content_size.width - 1), self.content_size.height
         title, text = self.query_one("#title", Text), self.query_one("#text", Text)
         message, answers = self.query_one("#message", Text), self.query_one("#answers")
-        title.show_lines([(Cell(self._page.title, "accent bold"),)])
+        title.show_lines([(Cell(page.title if page else "", "accent bold"),)])
         said, tone = self._said
         notice = [(), *told(said, room, tone)] if said else []
         message.styles.height = len(notice)
         message.show_lines(notice)
-        wanted = len(self._fields) or len(self._page.items())
+        wanted = len(self._fields) or (len(page.items()) if page else 0)
         left = height - 2 - len(notice)
-        lines = self._page.lines(room)
+        lines = page.lines(room) if page else []
         least = min(len(lines), max(3, left // 3))
         size = max(least, min(len(lines), left - wanted - 1))
         text.styles.height = size
