@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from spcs_worker_tui.cli import report_prometheus
 from spcs_worker_tui.cli.arguments import parse
 from support.documents import PAGES, ROOT, commands
 
@@ -50,3 +51,27 @@ def test_commands_are_taken_as_they_stand_there(command: str) -> None:
         assert words[2] == "serve"
         return
     parse(words[1:])
+
+
+SCHEDULED = re.compile(r"spcs-worker-tui --check[^>\n]*?(?=\s*(?:>|2>&1|$))", re.MULTILINE)
+
+
+def test_what_other_programs_are_told_to_run_is_taken() -> None:
+    page = (ROOT / "docs" / "scheduling.md").read_text(encoding="utf-8")
+    told = [
+        command
+        for block in re.findall(r"```(?:text|ini)\n(.*?)```", page, re.DOTALL)
+        for command in SCHEDULED.findall(block)
+    ]
+    assert len(told) == 3
+    for command in told:
+        assert parse(shlex.split(command)[1:]).check, command
+
+
+def test_metrics_that_pages_name_are_written() -> None:
+    source = Path(report_prometheus.__file__).read_text(encoding="utf-8")
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = set(re.findall(r"\bspcs_worker_[a-z_]+", text))
+    named -= {"spcs_worker_tui"}  # the package
+    assert named
+    assert all(name.removeprefix("spcs_worker_") in source for name in named), named

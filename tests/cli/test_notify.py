@@ -143,6 +143,7 @@ def keyring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecretService]
         yield running
 
 
+@pytest.mark.alone
 async def test_an_address_in_the_keyring(
     world: World, inbox: Inbox, keyring: SecretService
 ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from spcs_worker_tui.adapters.apprise_notifier import AppriseNotifier
-from spcs_worker_tui.domain.errors import ConfigurationError, NotificationError
+from spcs_worker_tui.domain.errors import ConfigurationError, KeyringError, NotificationError
 from spcs_worker_tui.domain.keys import FoundKey, KeyName, Secret
 from spcs_worker_tui.domain.notice import Address, Notice
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
@@ -27,7 +27,8 @@ class Kept:
     async def find(self, name: KeyName, *, again: bool = False) -> FoundKey:
         if name == KeyName.address("on-call"):
             return FoundKey(Secret(f"slack://{TOKEN}/B1/C1"), "a test")
-        return FoundKey(problem="the keyring is locked")
+        locked = name == KeyName.address("locked")
+        return FoundKey(problem="the keyring is locked" if locked else "")
 
 
 async def found(given: Sequence[str], environ: Mapping[str, str] | None = None) -> list[str]:
@@ -72,7 +73,7 @@ async def test_an_address_with_a_token_is_no_argument(url: str) -> None:
         (["nonsense://x"], {}, "nonsense://… is none that Apprise knows"),
         (["json://a b"], {}, "it is no Apprise URL"),
         (["no name"], {}, "'no name' is no name of a notification address"),
-        (["other"], {}, "the notification address other is nowhere kept: the keyring is locked"),
+        (["other"], {}, "the notification address other is nowhere kept"),
         ([], {"SPCS_WORKER_TUI_NOTIFY": "hunter2"}, r"\(no URL\) is none that Apprise knows"),
     ],
     ids=["scheme", "space", "name", "not kept", "variable"],
@@ -84,6 +85,11 @@ async def test_a_wrong_address_is_one_sentence(
         await found(given, environ)
     assert "hunter2" not in str(caught.value) + caught.value.next_step
     assert caught.value.next_step
+
+
+async def test_a_keyring_that_cannot_be_asked_is_no_mistake_of_the_user() -> None:
+    with pytest.raises(KeyringError, match="address locked cannot be had: the keyring is locked"):
+        await found(["locked"])
 
 
 def test_an_address_shows_nothing_of_itself() -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, NotificationError
+from spcs_worker_tui.domain.errors import (
+    ConfigurationError,
+    FleetError,
+    KeyringError,
+    NotificationError,
+)
 from spcs_worker_tui.domain.fleet import ServiceSnapshot
 from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.keys import NOTIFY_VARIABLE, KeyKind, KeyName, Secret, checked
@@ -32,6 +37,7 @@ async def find_addresses(
 
     Raises:
         ConfigurationError: One is none, is not kept, or holds a token and was an argument.
+        KeyringError: One is kept, and the keyring cannot be asked.
     """
     addresses = [await _find(text, keys, notifier) for text in given]
     if not given:
@@ -62,12 +68,14 @@ async def named_address(name: str, keys: KeySource) -> Address:
 
     Raises:
         ConfigurationError: There is none.
+        KeyringError: The keyring cannot be asked.
     """
     key = KeyName.address(name)
     found = await keys.find(key)
+    if found.problem:
+        raise KeyringError(f"{key.words} cannot be had: {found.problem}", next_step=key.ways_on)
     if found.secret is None:
-        problem = f": {found.problem}" if found.problem else ""
-        raise ConfigurationError(f"{key.words} is nowhere kept{problem}", next_step=key.ways_on)
+        raise ConfigurationError(f"{key.words} is nowhere kept", next_step=key.ways_on)
     return Address(checked(KeyKind.ADDRESS, found.secret.reveal()), name)
 
 
