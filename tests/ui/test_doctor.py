@@ -201,7 +201,7 @@ async def test_the_palette_knows_it() -> None:
     async with opened(console()) as pilot:
         await pilot.press("ctrl+p")
         await until(pilot, lambda: pilot.app.screen.__class__.__name__ == "CommandPalette")
-        await pilot.press(*"look for what is wrong")
+        await pilot.press(*"doctor")
         await until(pilot, lambda: shows(pilot.app, "key D"))
 
 

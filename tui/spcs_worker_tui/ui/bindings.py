@@ -82,7 +82,10 @@ _CHANGES = (
         "Type a password or key that is lacking, or a new one for its Prefect API",
     ),
     _bind("p", "app.progress", "Progress", "change.show", "The change under way, or the last one"),
-    _bind("D", "app.doctor", "Doctor", "doctor.open", "Look for what is wrong, and what helps"),
+    _bind(
+        "D", "app.doctor", "Doctor", "doctor.open",
+        "Doctor: look for what is wrong, and what helps",
+    ),
     _bind("a", "app.audit", "Audit", "change.audit", "What was changed from here, and how it went"),
 )  # fmt: skip
 
