@@ -7,6 +7,7 @@ import io
 import json
 import signal
 import tarfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,9 @@ import pytest
 
 from support.engine import DockerEngine
 from support.program import ended, line_with
-from support.site import PLACE, Site, eventually, running_site
+from support.relay import relayed_socket
+from support.saved_connections import save
+from support.site import PLACE, POOL, Site, eventually, running_site
 from support.small_project import SERVICE, SmallProject
 
 pytestmark = pytest.mark.timeout(300)
@@ -157,6 +160,44 @@ async def test_ctrl_c_ends_the_build_in_the_engine(project: SmallProject):
         rest = (await process.stderr.read()).decode()
     assert "interrupted: Build small:1 not done" in rest
     eventually(lambda: not client.containers(), "end of the build", 30)
+
+
+async def test_the_engine_goes_away_in_mid_build(project: SmallProject, tmp_path: Path):
+    (project.folder / "Dockerfile").write_text(SLOW)
+    async with relayed_socket(project.engine.socket, tmp_path / "relay") as relay:
+        variables = project.variables | {"DOCKER_HOST": f"unix://{tmp_path}/relay"}
+        process = await project.program.start(*project.command("deploy", "--yes"), **variables)
+        async with ended(process):
+            await line_with(process.stderr, ["Step 3/3: RUN sleep 300"])
+            relay.cut()
+            assert await process.wait() == 2
+            assert process.stderr is not None
+            rest = (await process.stderr.read()).decode()
+    assert "the Docker engine went away while it was building, at step 3 of 3" in rest
+    assert "run the same command" in rest
+    assert "Traceback" not in rest
+    client = project.engine.client.api
+    eventually(lambda: not client.containers(), "end of the build", 30)
+
+
+async def test_a_registry_that_refuses(project: SmallProject, site: Site, tmp_path: Path):
+    for statement in (
+        "CREATE ROLE READER",
+        f"GRANT ROLE READER TO USER {site.value('SELECT CURRENT_USER()')}",
+        f"GRANT USAGE ON DATABASE {PLACE.partition('.')[0]} TO ROLE READER",
+        f"GRANT USAGE ON SCHEMA {PLACE} TO ROLE READER",
+        f"GRANT USAGE ON COMPUTE POOL {POOL} TO ROLE READER",
+        f"GRANT READ ON IMAGE REPOSITORY {PLACE}.IMAGES TO ROLE READER",
+    ):
+        site.rows(statement)
+    saved = tomllib.loads((project.program.home / "connections.toml").read_text())
+    save(tmp_path, {name: table | {"role": "READER"} for name, table in saved.items()})
+    answer = await project.run("deploy", "--yes", SNOWFLAKE_HOME=str(tmp_path))
+    assert answer.status == 2, answer.err
+    assert "does not let this role push" in answer.err
+    assert f"GRANT READ, WRITE ON IMAGE REPOSITORY {PLACE}.IMAGES TO ROLE …" in answer.err
+    assert "Traceback" not in answer.err
+    assert site.rows("SHOW SERVICES IN ACCOUNT") == []
 
 
 async def test_a_line_of_the_dockerfile_that_fails(project: SmallProject):
