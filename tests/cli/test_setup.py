@@ -17,6 +17,7 @@ pytestmark = pytest.mark.timeout(500)
 SERVICE = "PREFECT.WORKERS.WORKER"
 SECONDS = 300
 """The start of a real worker on a busy machine is in it."""
+VALUE = "pnu_distinctive-which-nobody-may-see"
 WORDS = ("--non-interactive", "--env", "dev", "--no-build")
 
 
@@ -46,8 +47,18 @@ async def test_from_nothing_to_a_flow_that_ran_and_back(account: NewAccount) -> 
     assert "CREATE DATABASE" not in shown.out
     assert await account.sql("SHOW COMPUTE POOLS LIKE 'WORKER_POOL'") == []
 
-    answer = await run(account, *WORDS, "--yes")
+    # What is kept for that API is the worker's key: here in the environment.
+    key = {"PREFECT_API_URL": account.api_url, "PREFECT_API_KEY": VALUE}
+    answer = await run(account, *WORDS, "--yes", **key)
     assert answer.status == 0, answer.err
+    assert VALUE not in answer.out + answer.err
+    assert "SECRET_STRING = '***'" in answer.out
+    secret = account.account.secrets["PREFECT", "WORKERS", "PREFECT_API_KEY"]
+    assert secret.values["secret_string"] == VALUE
+    files = [path for path in account.folder.parent.rglob("*") if path.is_file()]
+    ours = [path for path in files if account.home not in path.parents]
+    assert ours
+    assert [path for path in ours if VALUE.encode() in path.read_bytes()] == []
     assert "1 worker beats in work pool spcs" in answer.err
     assert "Completed on prefect.workers.worker.0" in answer.err
     assert f"{SERVICE} runs, and a flow has finished on it." in answer.err
