@@ -60,6 +60,20 @@ async def test_a_key_that_is_not_there(key_file: Any) -> None:
     assert not await found_of("key-file")
 
 
+async def test_a_key_whose_path_only_a_shell_understands(key_file: Any, home: Any) -> None:
+    pair = {"authenticator": "SNOWFLAKE_JWT", "password": None}
+    home.connections(dev={}, pair=pair | {"private_key_file": f"~/{key_file.name}"})
+    (finding,) = await found_of("key-file")
+    assert finding.text == f"there is no private key at ~/{key_file.name}"
+    assert finding.cure is not None
+    assert "Write the whole path" in finding.cure.words
+    # Not for nothing: that is what the connector makes of it.
+    (refused,) = [one for one in await found_of("connection-login") if one.subject == "pair"]
+    assert refused.outcome is Outcome.PROBLEM
+    home.connections(dev={}, pair=pair | {"private_key_file": str(key_file)})
+    assert not await found_of("key-file")
+
+
 async def test_a_key_that_others_can_read(key_file: Any) -> None:
     key_file.chmod(0o640)
     (finding,) = await found_of("key-file")

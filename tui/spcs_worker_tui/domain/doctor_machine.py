@@ -77,7 +77,10 @@ def judge_key_file(facts: KeyFileFacts) -> Finding:
 
     match facts.kind:
         case KeyFileKind.MISSING:
-            cure = Cure(f"Put the key there, or correct private_key_file of {facts.connection}.")
+            words = f"Put the key there, or correct private_key_file of {facts.connection}."
+            if path.startswith("~"):
+                words = "Write the whole path: the connector takes ~ for the name of a folder."
+            cure = Cure(words)
             return finding(Outcome.PROBLEM, f"there is no private key at {path}", cure)
         case KeyFileKind.UNREADABLE:
             cure = Cure("Make it a file that you may read.", commands=(f"ls -l {path}",))
