@@ -8,13 +8,18 @@ when it ends, so that its last words can be read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from spcs_worker_tui.domain.building import ImageEngine
-from spcs_worker_tui.domain.errors import ConfigurationError, EngineError, FleetError
+from spcs_worker_tui.domain.errors import (
+    ConfigurationError,
+    EngineError,
+    FleetError,
+    PrefectNotFoundError,
+)
 from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.local import (
     STOP_SECONDS,
@@ -26,7 +31,7 @@ from spcs_worker_tui.domain.ports import PrefectReader, PrefectWriter
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkQueueKey
 from spcs_worker_tui.domain.wishes import Smoke
 from spcs_worker_tui.operations.apply import Action, Engine, Outcome, PlannedChange, Tell
-from spcs_worker_tui.operations.apply.waiting import wait_until
+from spcs_worker_tui.operations.apply.waiting import Look, wait_until
 from spcs_worker_tui.operations.build import refuse_platform
 from spcs_worker_tui.operations.local_trial import Trial, docker_command
 from spcs_worker_tui.operations.smoke import SmokeRun
@@ -199,7 +204,7 @@ class _TrialRun:
     def end(self) -> Action:
         return _stopping(self._tools.containers, self._name, undoes="start")
 
-    def _until(self, look: Any) -> Any:
+    def _until(self, look: Look) -> Callable[[Tell], Awaitable[Outcome]]:
         async def do(tell: Tell) -> Outcome:
             try:
                 return await wait_until(
@@ -211,7 +216,9 @@ class _TrialRun:
                     next_step="Read `spcs-worker-tui local logs`; --timeout allows it more time.",
                 )
             except FleetError:
-                await self._tools.containers.log(self._name, tell, follow=False, last=_LAST_WORDS)
+                with suppress(EngineError):  # what went wrong first is what is said
+                    words = self._tools.containers.log
+                    await words(self._name, tell, follow=False, last=_LAST_WORDS)
                 raise
 
         return do
@@ -226,7 +233,11 @@ class _TrialRun:
     async def _look_beats(self) -> tuple[bool, str]:
         assert self._trial.pool is not None
         await self._refuse_ended()
-        pool = await self._tools.reader.work_pool(self._trial.pool)
+        try:
+            pool = await self._tools.reader.work_pool(self._trial.pool)
+        except PrefectNotFoundError:
+            # The worker may be about to create it; if it may not, it ends and says so.
+            return False, f"no work pool {self._trial.pool.name} there yet"
         name = self._trial.container.hostname
         row = next((worker for worker in pool.workers if worker.name == name), None)
         if row is None:
