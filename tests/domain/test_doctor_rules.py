@@ -17,6 +17,7 @@ from spcs_worker_tui.domain.account import (
 from spcs_worker_tui.domain.doctor import Cure, Finding, Outcome, worst
 from spcs_worker_tui.domain.doctor_connections import not_signed_in
 from spcs_worker_tui.domain.doctor_egress import Egress, destination, judge_egress, with_hosts
+from spcs_worker_tui.domain.doctor_images import judge_platform
 from spcs_worker_tui.domain.doctor_pools import PoolFacts, judge_pool, requested
 from spcs_worker_tui.domain.doctor_privileges import PRIVILEGES, judge_privileges, needs_to_look
 from spcs_worker_tui.domain.doctor_secrets import judge_secrets
@@ -286,3 +287,20 @@ def test_commands_can_be_pasted_whatever_names_are_like() -> None:
     )
     assert finding.cure is not None
     assert finding.cure.commands == ("spcs-worker-tui keys set 'a; rm -rf ~'",)
+
+
+@pytest.mark.parametrize(
+    ("platforms", "family", "outcome"),
+    [
+        (["linux/amd64"], "CPU_X64_S", Outcome.OK),
+        (["linux/arm64", "linux/amd64"], "", Outcome.OK),
+        (["linux/arm64"], "CPU_X64_S", Outcome.PROBLEM),
+        (["linux/arm64"], "GEN_ARM_G1_2", Outcome.OK),
+        (["linux/amd64"], "GEN_ARM_G1_2", Outcome.PROBLEM),
+        ([], "CPU_X64_S", Outcome.UNKNOWN),
+    ],
+)
+def test_what_an_image_has_to_be_for(platforms: list[str], family: str, outcome: Outcome) -> None:
+    finding = judge_platform(workload(), "worker", platforms, family)
+    assert finding.outcome is outcome
+    assert (finding.cure is None) is (outcome is Outcome.OK)

@@ -188,7 +188,11 @@ def judge_platform(
     if wanted in platforms:
         text = f"container {container}'s image is for {wanted}"
         return workload.finding(PLATFORM, Outcome.OK, text)
-    has = ", ".join(platforms) or "nothing that is told"
+    if not platforms:
+        text = f"the registry does not tell what container {container}'s image is for"
+        cure = Cure("Build and push it again; its platform is told then.", commands=(DEPLOY,))
+        return workload.finding(PLATFORM, Outcome.UNKNOWN, text, cure)
+    has = ", ".join(platforms)
     text = (
         f"container {container}'s image is for {has}, and the nodes need {wanted}: it cannot start"
     )
