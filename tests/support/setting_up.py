@@ -95,10 +95,10 @@ class SettingUp:
         for role in self.lab.account.roles.values():
             (role.users.add if role.name in roles else role.users.discard)(USER)
 
-    def as_role(self, role: str) -> ConnectorSession:
+    def as_role(self, role: str, **changes: str) -> ConnectorSession:
         """Another session, whose connection has that role; whoever asks closes it."""
-        none = {"enable_server_session_keep_alive_auto_detection": None}
-        save(self.bench.home, {"dev": self.bench.sandbox.connection(**none, role=role)})
+        none: dict[str, Any] = {"enable_server_session_keep_alive_auto_detection": None}
+        save(self.bench.home, {"dev": self.bench.sandbox.connection(**none, role=role, **changes)})
         return ConnectorSession(read_connections().select(["dev"])[0])
 
     async def admin(self, statements: Sequence[str]) -> None:

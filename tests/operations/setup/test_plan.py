@@ -14,6 +14,8 @@ from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.plan import StepState
 from spcs_worker_tui.domain.setup import ImageChoice
 from spcs_worker_tui.operations.setup.plans import PlannedSetup
+from spcs_worker_tui.sandbox.catalogue.model import Service
+from support.saved_connections import until
 from support.setting_up import SettingUp, applied
 from support.updating import ends
 
@@ -233,3 +235,19 @@ async def test_a_folder_that_cannot_be_written_is_one_sentence(
     (failed,) = [event for event in events if event.state is StepState.FAILED]
     assert failed.step.id == "files"
     assert "cannot be written" in failed.detail
+
+
+async def test_a_suspended_service_is_resumed_once_it_is_up_to_date(bench: SettingUp) -> None:
+    await applied(await plan(bench))
+    await bench.admin(["ALTER SERVICE PREFECT.WORKERS.WORKER SUSPEND"])
+    await until(lambda: service(bench).status == "SUSPENDED")
+    planned = await plan(bench)
+    ids = [step.id for step in planned.plan.steps]
+    assert ids[ids.index("resume") :] == ["resume", "smoke-run", "smoke-follow"]
+    events = await applied(planned)
+    assert events[-1].state is StepState.DONE, events[-1]
+    assert service(bench).status == "RUNNING"
+
+
+def service(bench: SettingUp) -> Service:
+    return bench.lab.account.services["PREFECT", "WORKERS", "WORKER"]

@@ -240,3 +240,43 @@ async def test_the_monitoring_role_is_made_where_it_is_wanted(bench: SettingUp) 
     monitor = (await bench.survey(monitor_role="PREFECT_MONITOR")).piece("monitor")
     assert monitor.state is PieceState.MADE
     assert len(monitor.statements) == 9
+
+
+async def test_a_user_is_named_as_the_account_names_it(bench: SettingUp) -> None:
+    """A connection may have the name in lower case, or a login name that is another one."""
+    bench.bench.session = bench.as_role("ACCOUNTADMIN", user="operator")
+    survey = await bench.survey()
+    assert survey.standing.user == "OPERATOR"
+    assert "GRANT ROLE PREFECT_OPERATOR TO USER OPERATOR" in [
+        one.statement for one in survey.piece("role").statements
+    ]
+    await bench.bench.session.close()
+
+
+async def test_a_service_that_another_role_owns_is_not_set_up_as_this_one(
+    bench: SettingUp,
+) -> None:
+    await bench.bench.create()
+    there = {"database": "D", "schema": "S", "repository": "REPO", "compute_pool": "P"}
+    found = (await bench.survey(**there)).piece("service")
+    assert found.state is PieceState.LACKING
+    assert "owned by DEPLOYER" in found.detail
+    assert "role" in found.detail
+    owned = (await bench.survey(**there, role="DEPLOYER")).piece("service")
+    assert owned.state is PieceState.CHANGED
+
+
+async def test_a_pool_that_does_not_resume_by_itself_is_said(bench: SettingUp) -> None:
+    await bench.admin(
+        [
+            "CREATE COMPUTE POOL WORKER_POOL MIN_NODES = 1 MAX_NODES = 1 "
+            "INSTANCE_FAMILY = CPU_X64_XS AUTO_RESUME = FALSE INITIALLY_SUSPENDED = TRUE",
+        ]
+    )
+    survey = await bench.survey()
+    assert any("ALTER COMPUTE POOL WORKER_POOL RESUME" in text for text in survey.warnings)
+
+
+async def test_nodes_that_cannot_run_the_image_are_refused(bench: SettingUp) -> None:
+    with pytest.raises(ConfigurationError, match="GEN_ARM_G1_2 nodes run linux/arm64"):
+        await bench.survey(instance_family="GEN_ARM_G1_2")

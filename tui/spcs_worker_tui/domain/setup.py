@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from spcs_worker_tui.domain.account import ObjectName, Standing
 from spcs_worker_tui.domain.building import checked_tag
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.fleet import ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.settings import Environment
 from spcs_worker_tui.domain.settings_keys import ENVIRONMENT_NAME, IDENTIFIER, KEYS, QUALIFIED
@@ -22,6 +22,8 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _OTHER_PORTS = frozenset({22, _HTTP, _HTTPS})
 _FIRST_FREE_PORT = 1024
 """Ports that a network rule for services may name (contract 1.12)."""
+_ARM = "GEN_ARM"
+"""What the names of families begin with that run linux/arm64 (contract 3.1)."""
 KEY_VARIABLES = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
 """What the secret can be to the worker: a Cloud key, or a server's user and password."""
 
@@ -264,6 +266,11 @@ def _other_problems(answers: Answers) -> list[str]:
             f"{answers.min_nodes} to {answers.max_nodes} nodes cannot be: from 1, and not fewer "
             "at most than at least"
         )
+    if answers.instance_family.upper().startswith(_ARM):
+        found.append(
+            f"{answers.instance_family.upper()} nodes run linux/arm64, and the worker's image is "
+            "for linux/amd64"
+        )
     if answers.instances < 1:
         found.append("a service has at least 1 instance")
     if answers.secret and answers.secret_variable not in KEY_VARIABLES:
@@ -317,12 +324,17 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is there of all that a worker needs, and what this role may do about the rest."""
+    """What is there of all that a worker needs, and what this role may do about the rest.
+
+    Attributes:
+        service: As it is now; None where it is not there, or not visible.
+    """
 
     answers: Answers
     standing: Standing
     pieces: tuple[Piece, ...] = ()
     warnings: tuple[str, ...] = ()
+    service: ServiceSnapshot | None = None
 
     def piece(self, id: str) -> Piece:  # noqa: A002 - the name of its field
         """The piece of that id; KeyError where the answers need none."""

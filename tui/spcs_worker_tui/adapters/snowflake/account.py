@@ -60,9 +60,11 @@ class AccountFacts(ABC):
         inherited = {text(row, "name") for row in shown if rows.boolean(row, "is_inherited")}
         identity = await self.open()
         role = next(iter(current), "")
+        # As the account names it: a connection may have a login name, or another case.
+        named = (text(row, "grantee_name") for row in granted)
         return Standing(
             identity.account,
-            identity.user,
+            next(named, identity.user),
             role,
             frozenset(filter(None, {*inherited, role, PUBLIC})),
             frozenset(filter(None, (text(row, "role") for row in granted))),

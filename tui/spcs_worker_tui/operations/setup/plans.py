@@ -95,6 +95,7 @@ class Setup:
             *steps.work_pool(),
             steps.files(),
             *deploy.actions(await self._deploy_steps(seen, deploy)),
+            *steps.resume(),
             *steps.monitor(),
             *steps.smoke(),
         ]

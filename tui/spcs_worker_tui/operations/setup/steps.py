@@ -19,6 +19,9 @@ from spcs_worker_tui.domain.settings import FILE_NAME
 from spcs_worker_tui.domain.setup import Answers, Piece, PieceState, RoleStatement, Survey
 from spcs_worker_tui.domain.wishes import CreateWorkPool, Smoke
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
+from spcs_worker_tui.operations.apply.ground import DOWN
+from spcs_worker_tui.operations.apply.waiting import wait_until
+from spcs_worker_tui.operations.lifecycle_waiting import until_ready
 from spcs_worker_tui.operations.setup.survey import COMMENTS
 from spcs_worker_tui.operations.setup.tools import SetupTools
 from spcs_worker_tui.operations.smoke import SmokeRun
@@ -146,6 +149,32 @@ class SetupSteps:
             return Outcome("written" if written or missing else "it was there already")
 
         return Action(step, do)
+
+    def resume(self) -> Iterator[Action]:
+        """A service that was suspended: only what runs can do its work."""
+        service, session = self.survey.service, self.tools.session
+        if service is None or service.status not in DOWN:
+            return
+        step = Step(
+            "resume",
+            f"Resume {service.key.qualified}",
+            f"{session.resume_statement(service.key)};",
+            verification="SHOW SERVICES says RUNNING",
+        )
+
+        async def do(tell: Tell) -> Outcome:
+            await session.use_role(self.answers.role)
+            await session.resume_service(service.key)
+            timing = self.tools.updates.timing
+            return await wait_until(
+                until_ready(session, service.key),
+                tell,
+                self.tools.engine.clock,
+                within=timing.ready_within,
+                poll=timing.poll,
+            )
+
+        yield Action(step, do)
 
     def smoke(self) -> Iterator[Action]:
         """A small flow, run by the worker that is there then."""

@@ -13,6 +13,7 @@ from spcs_worker_tui.domain.errors import (
     PrefectNotFoundError,
     StatementRefusedError,
 )
+from spcs_worker_tui.domain.fleet import ComputePoolState
 from spcs_worker_tui.domain.rates import cost_words
 from spcs_worker_tui.domain.settings_keys import MOST_INTEGRATIONS
 from spcs_worker_tui.domain.setup import (
@@ -66,7 +67,8 @@ async def survey_of(tools: SetupTools, answers: Answers, facts: Facts) -> Survey
     pieces.append(await _image(tools, answers, facts))
     pieces.append(surveyor.service())
     pieces += surveyor.monitor()
-    return Survey(answers, facts.standing, tuple(pieces), tuple(_warnings(answers, facts)))
+    warnings = tuple(_warnings(answers, facts))
+    return Survey(answers, facts.standing, tuple(pieces), warnings, facts.service(answers))
 
 
 def variables(session: SetupSession, answers: Answers, user: str) -> dict[str, str]:
@@ -326,9 +328,14 @@ class _Surveyor:
         title = f"Service {a.key.qualified}"
         if there is None:
             return Piece("service", title, PieceState.MADE, "it is created")
-        return Piece(
-            "service", title, PieceState.CHANGED, f"it is {there.status}, and brought up to date"
-        )
+        if there.owner not in ("", a.role):
+            why = (
+                f"it is there, and owned by {there.owner}, which cannot be changed: let that be "
+                f"the role instead of {a.role}, or name another service"
+            )
+            return Piece("service", title, PieceState.LACKING, why)
+        how = f"it is {there.status}, and brought up to date"
+        return Piece("service", title, PieceState.CHANGED, how)
 
 
 _DETAILS = {
@@ -388,11 +395,6 @@ def _why(error: FleetError) -> str:
 
 def _warnings(answers: Answers, facts: Facts) -> Iterator[str]:
     standing, service = facts.standing, facts.service(answers)
-    if service is not None and service.owner not in ("", answers.role):
-        yield (
-            f"{answers.key.qualified} is owned by {service.owner}, not by {answers.role}: an owner "
-            "of a service cannot be changed."
-        )
     admins = {"ACCOUNTADMIN", "SYSADMIN", answers.role}
     if not admins & standing.roles:
         yield (
@@ -400,6 +402,11 @@ def _warnings(answers: Answers, facts: Facts) -> Iterator[str]:
             f"see what {answers.role} owns: set role = {answers.role!r} in that connection."
         )
     pool = facts.pool
+    if pool is not None and pool.state is ComputePoolState.SUSPENDED and not pool.auto_resume:
+        yield (
+            f"Compute pool {pool.name} is suspended and does not resume by itself: ALTER COMPUTE "
+            f"POOL {pool.name} RESUME."
+        )
     if pool is not None and pool.instance_family != answers.instance_family:
         yield f"Compute pool {pool.name} has {pool.instance_family} nodes, and keeps them."
     if service is not None:
