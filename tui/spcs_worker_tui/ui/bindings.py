@@ -331,6 +331,7 @@ _NAMES = {
     "pagedown": "pgdn",
     "pageup": "pgup",
     "f1": "F1",
+    "f2": "F2",
     "f5": "F5",
 }
 

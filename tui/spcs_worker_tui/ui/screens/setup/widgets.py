@@ -151,6 +151,10 @@ class AnswerList(ItemList, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*SCROLL[:4]]
 
 
+class Answers(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Fields or a list; scrolls by itself to what has the focus."""
+
+
 class PageView(Vertical):
     """One page: title, text, list or fields, and what is wrong or going on."""
 
@@ -166,7 +170,7 @@ class PageView(Vertical):
         """The parts that every page has; list and fields come with the page."""
         yield Text(id="title")
         yield Text(id="text")
-        yield VerticalScroll(id="answers", can_focus=False)
+        yield Answers(id="answers")
         yield Text(id="message")
 
     async def show(self, page: Page) -> None:
@@ -198,7 +202,7 @@ class PageView(Vertical):
 
     async def _mount_answers(self, values: Mapping[str, str]) -> None:
         assert self._page is not None
-        answers = self.query_one("#answers", VerticalScroll)
+        answers = self.query_one(Answers)
         await answers.remove_children()
         items = self._page.items()
         parts: list[Widget] = [_row(field, values.get(field.name)) for field in self._fields]
