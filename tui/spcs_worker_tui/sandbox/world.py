@@ -26,7 +26,9 @@ from spcs_worker_tui.sandbox.demo.simulated import empty_fleet, simulated_fleet
 from spcs_worker_tui.sandbox.prefect.gate import Gate
 from spcs_worker_tui.sandbox.reconciler.delays import DEMO, INSTANT, REALISTIC, Delays
 from spcs_worker_tui.sandbox.reconciler.reconciler import Reconciler
+from spcs_worker_tui.sandbox.registry.played import played_image
 from spcs_worker_tui.sandbox.registry.server import RegistryServer
+from spcs_worker_tui.sandbox.registry.storage import digest_of
 from spcs_worker_tui.sandbox.runtimes.base import Launch, Runtime
 from spcs_worker_tui.sandbox.runtimes.choice import RuntimeChoice
 from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
@@ -295,16 +297,17 @@ async def _fill(site: _Site) -> None:
         await site.executor.execute(statement, session)
     for image in plan.images:
         repository = account.image_repositories[image.repository]
-        digest = f"sha256:{secrets.token_hex(32)}"
+        played = played_image(image.name)
         repository.images.append(
             Image(
                 image.name,
                 {image.tag},
-                digest,
+                digest_of(played[0]),
                 site.reconciler.clock.now(),
                 size=image.size,
                 pullable=image.pullable,
                 command=image.command,
+                played=played,
             )
         )
     session.role = plan.role

@@ -91,6 +91,8 @@ class Image:
     pullable: bool = True
     command: str = ""
     """For the process runtime: the name under which the registry of known images has it."""
+    played: tuple[bytes, bytes] | None = None
+    """Manifest and configuration of one that nobody pushed; `digest` is the manifest's."""
 
 
 @dataclass(slots=True)

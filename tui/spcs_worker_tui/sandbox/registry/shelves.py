@@ -8,7 +8,7 @@ from datetime import datetime
 from spcs_worker_tui.sandbox.catalogue.model import Image, ImageRepository
 from spcs_worker_tui.sandbox.registry.access import Place
 from spcs_worker_tui.sandbox.registry.errors import RegistryError, manifest_invalid
-from spcs_worker_tui.sandbox.registry.manifests import Manifest, check_platform
+from spcs_worker_tui.sandbox.registry.manifests import Manifest, check_platform, parse_manifest
 from spcs_worker_tui.sandbox.registry.storage import BlobStore, is_digest
 from spcs_worker_tui.sandbox.runtimes.base import PUSHED
 
@@ -49,11 +49,24 @@ class Shelves:
         """
         digest = reference if is_digest(reference) else self._tagged(place, reference)
         found = self._shelf(place).manifests.get((place.image, digest or ""))
+        found = found or self._played(place, digest)
         if found is None:
             raise RegistryError(
                 404, "MANIFEST_UNKNOWN", f"there is no image {place.image} with {reference}"
             )
         return found
+
+    def _played(self, place: Place, digest: str | None) -> Manifest | None:
+        """The manifest of an image that nobody pushed; its configuration is there from then on."""
+        own = (image for image in place.repository.images if image.name == place.image)
+        played = next((image.played for image in own if image.digest == digest), None)
+        if played is None:
+            return None
+        content, config = played
+        shelf, manifest = self._shelf(place), parse_manifest(content, "")
+        shelf.blobs.add(self._store.put(config))
+        shelf.manifests[place.image, manifest.digest] = manifest
+        return manifest
 
     def tags(self, place: Place) -> list[str]:
         """The tags of an image, in order.
