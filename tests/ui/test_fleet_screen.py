@@ -10,7 +10,7 @@ from spcs_worker_tui.ui.rows import ConnectionKey
 from spcs_worker_tui.ui.widgets.fleet_table import FleetTable
 from support.console import ScriptedConsole, big, demo
 from support.pictures import rejudged, without
-from support.screen import opened, seen, select, shows, until
+from support.screen import burst, opened, seen, select, shows, until
 
 
 def cursor_line(app) -> str:
@@ -74,8 +74,9 @@ async def test_a_dropped_service_leaves_a_sentence_and_no_victim() -> None:
 async def test_what_the_cursor_rests_on_is_watched_and_followed() -> None:
     console = ScriptedConsole(demo())
     async with opened(console) as pilot:
-        await pilot.press("j", "j", "j")
-        await until(pilot, lambda: console.selected and console.selected[-1].name == "INGEST")
+        await until(pilot, lambda: console.selected)
+        burst(pilot, "jjj")
+        await until(pilot, lambda: console.selected[-1].name == "INGEST")
         assert len(console.selected) <= 3, "rows that were only passed are not asked for"
         await until(pilot, lambda: shows(pilot.app, "Log INGEST"))
 

@@ -27,7 +27,7 @@ from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui import theme as themes
 from spcs_worker_tui.ui.bindings import APP, keymap_problems
-from spcs_worker_tui.ui.changing_app import ChangingApp
+from spcs_worker_tui.ui.changing_app import ChangingApp, Examine
 from spcs_worker_tui.ui.commands import DashboardCommands
 from spcs_worker_tui.ui.desk import Desk, find_row
 from spcs_worker_tui.ui.format import UNICODE, Glyphs
@@ -69,6 +69,7 @@ class FleetApp(ChangingApp):
         zone: The reader's time zone; None is the machine's.
         glyphs: What signs to draw with.
         keymap: Keys by binding id, where the user wants others than ours.
+        examine_alone: Looks for what is wrong where no console could be opened.
     """
 
     TITLE = "spcs-worker-tui"
@@ -100,6 +101,7 @@ class FleetApp(ChangingApp):
         zone: tzinfo | None = None,
         glyphs: Glyphs = UNICODE,
         keymap: Mapping[str, str] | None = None,
+        examine_alone: Examine | None = None,
     ) -> None:
         super().__init__()
         for builtin in list(self.available_themes):
@@ -109,6 +111,7 @@ class FleetApp(ChangingApp):
         self.theme = theme
         self.desk = Desk(now, zone, glyphs)
         self.link = ConsoleLink(self, open_console)
+        self.examine_alone = examine_alone
         self._held: JudgedFleet | None = None
         self._user_keymap = dict(keymap or {})
         self._log_paint: Timer | None = None
@@ -186,7 +189,7 @@ class FleetApp(ChangingApp):
 
     @on(LogArrived)
     def _log_arrived(self, event: LogArrived) -> None:
-        if event.key != self.desk.log.key:
+        if event.run != self.link.log_run:
             return
         self.desk.log.append(event.events)
         if self._log_paint is None:
@@ -207,6 +210,7 @@ class FleetApp(ChangingApp):
         could = self._can()
         self.selected = event.key
         service = event.key if isinstance(event.key, ServiceKey) else None
+        self.link.stop_log()
         self.desk.log.start(service)
         self._paint_log()
         if self._can() != could:

@@ -58,6 +58,7 @@ class ConsoleLink:
         self._open_console = open_console
         self._console: DashboardConsole | None = None
         self._is_busy = False
+        self.log_run = 0
         self._applying: dict[str, Worker[None]] = {}
 
     def open(self) -> None:
@@ -95,19 +96,23 @@ class ConsoleLink:
         if self._console is None:
             return
         self._console.select(key)
-        if key is None:
-            self._app.workers.cancel_group(self._app, "log")
-        else:
-            self._start(self._follow(self._console, key), "log")
+        self.stop_log()
+        if key is not None:
+            self._start(self._follow(self._console, key, self.log_run), "log")
 
-    async def _follow(self, console: DashboardConsole, key: ServiceKey) -> None:
+    def stop_log(self) -> None:
+        """Follow no log; what is under way from the one that was followed counts no more."""
+        self.log_run += 1
+        self._app.workers.cancel_group(self._app, "log")
+
+    async def _follow(self, console: DashboardConsole, key: ServiceKey, run: int) -> None:
         try:
             async with _closing(console.follow_log(key)) as batches:
                 async for events in batches:
-                    self._app.post_message(LogArrived(key, events))
+                    self._app.post_message(LogArrived(run, events))
         except FleetError as error:
             text = f"{error.message} {error.next_step}".strip()
-            self._app.post_message(LogArrived(key, (LogNotice(text),)))
+            self._app.post_message(LogArrived(run, (LogNotice(text),)))
 
     def sign_in(self, connection: str) -> None:
         """Sign in interactively, because the reader asked for it on that line."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from textual.message import Message
 
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress
 from spcs_worker_tui.domain.verdict import JudgedFleet
@@ -39,7 +38,8 @@ class ConsoleFailed(Message):
 class LogArrived(Message):
     """The followed service's log went on."""
 
-    key: ServiceKey
+    run: int
+    """Which following it is of: each begins with lines that an earlier one brought, too."""
     events: Sequence[LogEvent]
 
 
@@ -48,6 +48,11 @@ class RowHighlighted(Message):
     """The reader moved the cursor to that row."""
 
     key: RowKey
+
+
+@dataclass
+class RowsNarrowed(Message):
+    """Other rows than before are shown, because the reader asked for it."""
 
 
 @dataclass

@@ -19,7 +19,7 @@ from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui.bindings import FLEET
 from spcs_worker_tui.ui.desk import Desk, find_row
 from spcs_worker_tui.ui.lines import Line
-from spcs_worker_tui.ui.messages import PageAsked, RowOpened, SignInAsked
+from spcs_worker_tui.ui.messages import PageAsked, RowOpened, RowsNarrowed, SignInAsked
 from spcs_worker_tui.ui.modals.sort_menu import SortMenu
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow
 from spcs_worker_tui.ui.widgets.detail import Detail
@@ -134,6 +134,7 @@ class FleetScreen(Screen[None]):
         (notice if content else self.services.table).focus()
         self.refresh_bindings()
 
+    @on(RowsNarrowed)
     def _show_selected(self) -> None:
         row = find_row(self.judged, self.selected)
         instead = ""

@@ -13,7 +13,7 @@ from spcs_worker_tui.ui.columns import BY_KEY, Column
 from spcs_worker_tui.ui.desk import Desk
 from spcs_worker_tui.ui.fleet_view import FilterError, FleetView, parse_filter
 from spcs_worker_tui.ui.lines import Cell
-from spcs_worker_tui.ui.messages import ColumnClicked, RowHighlighted
+from spcs_worker_tui.ui.messages import ColumnClicked, RowHighlighted, RowsNarrowed
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow, connection_rows, service_rows
 from spcs_worker_tui.ui.widgets.fleet_table import FleetTable
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
@@ -108,6 +108,7 @@ class ServicesPane(Vertical):
         table = self.table
         if table.rows and not table.has_row(table.cursor):
             self._highlight(table.rows[0].key)
+        self.post_message(RowsNarrowed())
 
     def _highlight(self, key: RowKey) -> None:
         # Straight to the app: what an ancestor caused does not bubble beyond that ancestor.
