@@ -136,3 +136,10 @@ async def test_without_the_privilege(world: World, project: Path) -> None:
         assert_said(answer, 2, "Insufficient privileges to operate on service", "privilege")
     assert world.lab.service("WORKER").spec_digest == before
     assert world.lab.service("WORKER").status == "RUNNING"
+
+
+async def test_a_work_pool_whose_services_cannot_be_seen(world: World) -> None:
+    world.connections(dev={"password": None})
+    answer = await world.program.run("pool", "pause", "lab", "--yes")
+    said = "no service that can be seen serves a work pool 'lab': connection dev needs a password"
+    assert_said(answer, 3, said, "Or say the Prefect API with --api-url.")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from spcs_worker_tui.cli.asking import ask_at_terminal
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.domain.binding import API_URL, api_base
-from spcs_worker_tui.domain.errors import ConfigurationError, PrefectNotFoundError
+from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, PrefectNotFoundError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, Observation
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkQueueKey
 from spcs_worker_tui.domain.text import one_line
@@ -55,6 +55,7 @@ def _choose(name: str, api_url: str | None, fleet: FleetSnapshot) -> WorkPoolKey
 
     Raises:
         ConfigurationError: Several Prefect APIs have one, or no API is known.
+        FleetError: A connection failed, so that whoever serves it may not have been seen.
     """
     if api_url:
         return WorkPoolKey(api_base(api_url), name)
@@ -72,6 +73,13 @@ def _choose(name: str, api_url: str | None, fleet: FleetSnapshot) -> WorkPoolKey
         return WorkPoolKey(url, name)
     if len(apis) == 1:
         return WorkPoolKey(apis[0], name)
+    for connection in fleet.connections:
+        if connection.error is not None:
+            raise FleetError(
+                f"no service that can be seen serves a work pool {one_line(name)!r}: "
+                f"{connection.error}",
+                next_step=f"{connection.error.next_step} Or say the Prefect API with --api-url.",
+            )
     raise ConfigurationError(
         f"no service serves a work pool {one_line(name)!r}, so its Prefect API is not known",
         next_step=" ".join(["Say it with --api-url.", *apis]),
