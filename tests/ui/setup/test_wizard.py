@@ -210,6 +210,17 @@ async def test_what_a_role_may_not_do_comes_with_the_statements_to_hand_over() -
         assert title(pilot) == "Which image?"
 
 
+async def test_a_long_text_is_read_on_from_a_field() -> None:
+    desk = ScriptedDesk(SAVED)
+    desk.pieces = (*PIECES, LACKING)
+    async with opened(desk, size=(80, 24)) as pilot:
+        await answer(pilot, "enter")
+        assert shows(pilot.app, "pgdn Read on")
+        assert not shows(pilot.app, "GRANT CREATE COMPUTE POOL ON ACCOUNT")
+        await answer(pilot, "pagedown")
+        assert shows(pilot.app, "GRANT CREATE COMPUTE POOL ON ACCOUNT")
+
+
 async def test_prefect_cloud_lists_the_workspaces_of_the_key() -> None:
     desk = ScriptedDesk(SAVED)
     async with opened(desk) as pilot:

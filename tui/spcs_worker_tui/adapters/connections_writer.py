@@ -54,6 +54,16 @@ class ConnectionsFile:
         """
         return tuple(c.name for c in read_connections(self._environ).connections)
 
+    def is_saved(self, connection: NewConnection) -> bool:
+        """Whether the file says of it exactly this.
+
+        Raises:
+            ConfigurationError: A file is wrong, or may be written by others.
+        """
+        read_connections(self._environ)
+        text = _read(self.path).removeprefix(_BOM)
+        return bool(tomllib.loads(text).get(connection.name) == dict(connection.options))
+
     def save(self, connection: NewConnection) -> str:
         """Write it; one of this name is replaced, and its secrets in the file are gone.
 

@@ -171,7 +171,7 @@ class WizardDesk:
         change = planned.change
         self._planned = change.engine.change(
             replace(change.plan, warnings=(*warnings, *change.plan.warnings)),
-            (*self._saving(), *keep, *change.actions),
+            (*await self._saving(), *keep, *change.actions),
             change.check,
             (*change.secrets, *(value.reveal() for _, value in self._typed())),
         )
@@ -184,15 +184,16 @@ class WizardDesk:
             typed.append((self._access.key, self._access.secret))
         return typed
 
-    def _saving(self) -> list[Action]:
+    async def _saving(self) -> list[Action]:
         new, book = self._new, self._tools.book
-        if new is None:
+        if new is None or await asyncio.to_thread(book.is_saved, new):
             return []
+        verb = "Save" if new.name not in await asyncio.to_thread(book.names) else "Replace"
 
         async def save(_: Tell) -> Outcome:
             return Outcome(await asyncio.to_thread(book.save, new))
 
-        return [Action(Step("save", f"Save connection {new.name} in {book.place()}"), save)]
+        return [Action(Step("save", f"{verb} connection {new.name} in {book.place()}"), save)]
 
     async def _keeping(self) -> tuple[list[Action], tuple[str, ...]]:
         """What keeps the keys that were typed; without a keyring, what to do instead."""

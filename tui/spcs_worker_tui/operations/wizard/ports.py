@@ -21,6 +21,16 @@ class ConnectionBook(Protocol):
     def place(self) -> str:
         """Where new ones are written to, in words."""
 
+    def names(self) -> Sequence[str]:
+        """Those that there are.
+
+        Raises:
+            ConfigurationError: A file is wrong.
+        """
+
+    def is_saved(self, connection: NewConnection) -> bool:
+        """Whether it is there, exactly as it is; raises as `names`."""
+
     def save(self, connection: NewConnection) -> str:
         """Write it, and leave all others as they are; returns where it is.
 

@@ -140,9 +140,13 @@ class ChoiceLine(FixedLines, can_focus=True):
 
 
 class AnswerInput(Input):
-    """A field whose enter is the page's, so that the key bar says what it does."""
+    """A field that leaves the page's keys to the page: one of Textual's has its own for them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [replace(SETUP[0], action="screen.go_on")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        replace(binding, action=f"screen.{binding.action}")
+        for binding in SETUP
+        if binding.key in ("enter", "pagedown", "pageup")
+    ]
 
 
 class AnswerList(ItemList, inherit_bindings=False):
