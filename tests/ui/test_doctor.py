@@ -183,18 +183,22 @@ async def test_it_looks_again_and_closing_it_ends_the_looking() -> None:
         assert not any(worker.group == "examine" for worker in pilot.app.workers)
 
 
-async def test_without_a_console_the_command_is_named() -> None:
-    it = ScriptedConsole()
+async def test_without_a_console_it_looks_alone_and_names_the_command() -> None:
+    it = console(OPEN_FILE)
 
     async def open_console() -> ScriptedConsole:
-        raise PlanRefusedError("no connection is saved")
+        raise PlanRefusedError("the connections file can be written by others")
 
-    app = fleet_app(it)
+    app = fleet_app(it, examine_alone=it.examine)
     app.link._open_console = open_console
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: app.failure is not None)
-        await pilot.press("D")
-        await until(pilot, lambda: any("doctor" in n.message for n in app._notifications))
+        screen = await doctor(pilot)
+        await until(pilot, lambda: screen.finding == OPEN_FILE)
+        assert shows(app, "`spcs-worker-tui doctor --fix` has a plan")
+        await pilot.press("m")
+        await until(pilot, lambda: any("doctor --fix" in n.message for n in app._notifications))
+        assert app.screen is screen
 
 
 async def test_the_palette_knows_it() -> None:

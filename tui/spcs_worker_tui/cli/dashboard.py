@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.cli.exits import AFTER_SIGNAL, Exit
 from spcs_worker_tui.cli.place import Place
 from spcs_worker_tui.domain.console_port import DashboardConsole
+from spcs_worker_tui.domain.doctor import Finding
 from spcs_worker_tui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,14 +51,27 @@ def run_dashboard(options: Namespace, place: Place) -> int:
         )
         return console
 
-    app = FleetApp(open_console, theme=options.theme)
+    async def examine() -> AsyncIterator[Finding]:
+        """What is wrong, where the console cannot be opened for it."""
+        wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring_doctor")
+        async with (
+            wiring.open_doctor(options.connection) as doctor,
+            aclosing(doctor.examine()) as findings,
+        ):
+            async for finding in findings:
+                yield finding
+
+    def made() -> FleetApp:
+        return FleetApp(open_console, theme=options.theme, examine_alone=examine)
+
+    app = made()
     run_app(app)
     while app.wants_set_up:
         from spcs_worker_tui.cli.wizard import leave_for_wizard  # noqa: PLC0415 - seldom
 
         if status := leave_for_wizard(options):
             return status
-        app = FleetApp(open_console, theme=options.theme)
+        app = made()
         run_app(app)
     if app.failure is not None and not app.return_code:
         return Exit.USAGE if isinstance(app.failure, ConfigurationError) else Exit.UNKNOWN

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from textual import on
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.dom import DOMNode
 
+from spcs_worker_tui.domain.doctor import Finding
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui.changing import ChangeRun
@@ -28,6 +29,9 @@ from spcs_worker_tui.ui.messages import (
 from spcs_worker_tui.ui.possible import NAMES, can
 from spcs_worker_tui.ui.rows import Row
 
+Examine = Callable[[], AsyncIterator[Finding]]
+"""Gives every finding as it is made."""
+
 _RUNS_KEPT = 10
 _CHANGE = re.compile(r"app\.change\('([\w-]+)'\)")
 
@@ -39,6 +43,7 @@ class ChangingApp(App[None]):
         link: The way to the console.
         desk: What all screens share.
         runs: What was approved, the newest last.
+        examine_alone: Looks for what is wrong where there is no console.
     """
 
     link: ConsoleLink
@@ -46,6 +51,7 @@ class ChangingApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.examine_alone: Examine | None = None
         self.runs: deque[ChangeRun] = deque(maxlen=_RUNS_KEPT)
 
     @property
@@ -186,11 +192,12 @@ class ChangingApp(App[None]):
         from spcs_worker_tui.ui.screens.doctor import DoctorScreen  # noqa: PLC0415 - as above
 
         try:
-            console = self.link.console
+            screen = DoctorScreen(self.link.console.examine, self.desk.glyphs)
         except FleetError:
-            self.notify("Leave it, and run: spcs-worker-tui doctor", title="Doctor", markup=False)
-        else:
-            self.push_screen(DoctorScreen(console.examine, self.desk.glyphs))
+            if self.examine_alone is None:
+                return
+            screen = DoctorScreen(self.examine_alone, self.desk.glyphs, can_mend=False)
+        self.push_screen(screen)
 
     async def action_quit(self) -> None:
         """Leave; asks first while a change is under way, since leaving stops it."""

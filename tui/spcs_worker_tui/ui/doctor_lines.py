@@ -49,8 +49,14 @@ def _about(finding: Finding) -> str:
     return finding.service.name if finding.service is not None else finding.subject
 
 
-def cure_lines(finding: Finding, room: int) -> list[Line]:
-    """The whole of one finding: what was looked for, what was found, what helps."""
+def cure_lines(finding: Finding, room: int, *, can_mend: bool = True) -> list[Line]:
+    """The whole of one finding: what was looked for, what was found, what helps.
+
+    Args:
+        finding: Any.
+        room: Cells that a line may take.
+        can_mend: Whether a plan can be made here.
+    """
     tone = f"verdict-{finding.outcome.health}"
     lines: list[Line] = [
         (Cell(f" {one_line(finding.check.title, 200)}", "ink bold"),),
@@ -65,7 +71,8 @@ def cure_lines(finding: Finding, room: int) -> list[Line]:
         parts = wrap(one_line(text, 4000), room - 3)
         lines += [(Cell("    "), Cell(part, "accent")) for part in parts]
     if finding.fix is not None:
-        lines.append((Cell(" m shows the plan that mends it.", "muted"),))
+        word = "m shows the plan" if can_mend else "`spcs-worker-tui doctor --fix` has a plan"
+        lines.append((Cell(f" {word} that mends it.", "muted"),))
     return [*lines, (Cell(f" {finding.check.page}", "muted"),)]
 
 

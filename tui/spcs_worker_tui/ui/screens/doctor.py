@@ -39,16 +39,24 @@ class DoctorScreen(Screen[None]):
     Args:
         examine: Every finding as it is made; see the port `DashboardConsole`.
         glyphs: What signs to draw with.
+        can_mend: Whether there is somebody to make plans.
     """
 
     CSS_PATH = "doctor.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*DOCTOR]
     AUTO_FOCUS = "#items"
 
-    def __init__(self, examine: Callable[[], AsyncIterator[Finding]], glyphs: Glyphs) -> None:
+    def __init__(
+        self,
+        examine: Callable[[], AsyncIterator[Finding]],
+        glyphs: Glyphs,
+        *,
+        can_mend: bool = True,
+    ) -> None:
         super().__init__()
         self._examine = examine
         self._glyphs = glyphs
+        self._can_mend = can_mend
         self._found: list[Finding] = []
         self._with_ok = False
         self._is_looking = False
@@ -121,7 +129,8 @@ class DoctorScreen(Screen[None]):
     def _show_cure(self) -> None:
         cure, finding = self.query_one("#cure", Pages), self.finding
         room = max(_NARROWEST, cure.room - 2)
-        cure.show_lines(cure_lines(finding, room) if finding is not None else ())
+        lines = cure_lines(finding, room, can_mend=self._can_mend) if finding is not None else ()
+        cure.show_lines(lines)
         self.refresh_bindings()
 
     @on(ItemList.Highlighted)
@@ -155,6 +164,10 @@ class DoctorScreen(Screen[None]):
     def action_mend(self) -> None:
         """Show the plan that mends it."""
         finding = self.finding
+        if not self._can_mend:
+            text = "Leave the dashboard, and run: spcs-worker-tui doctor --fix"
+            self.notify(text, title="Mend", markup=False, timeout=12)
+            return
         if finding is not None and finding.fix is not None:
             self._request = simple("Mend", finding.fix)
             self.app.post_message(PlanAsked(self._request))
