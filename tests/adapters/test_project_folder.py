@@ -10,6 +10,7 @@ import pytest
 
 from spcs_worker_tui.adapters.project_folder import TemplateFolder, with_environment
 from spcs_worker_tui.adapters.settings_file import read_settings
+from spcs_worker_tui.adapters.template import PARTS
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.setup import Answers, checked
 from spcs_worker_tui.operations.setup.answers import answers_of
@@ -113,7 +114,9 @@ def test_what_is_missing_is_put_there_and_what_is_there_stays(tmp_path: Path) ->
     folder = TemplateFolder()
     (tmp_path / "Dockerfile").write_text("FROM mine\n")
     assert list(folder.missing(tmp_path)) == [".dockerignore", "spcs-service-spec.yaml", "worker"]
-    folder.lay_out(tmp_path, "PREFECT_API_KEY")
+    folder.lay_out(tmp_path, ["worker"], "PREFECT_API_KEY")
+    assert list(folder.missing(tmp_path)) == [".dockerignore", "spcs-service-spec.yaml"]
+    folder.lay_out(tmp_path, PARTS, "PREFECT_API_KEY")
     assert list(folder.missing(tmp_path)) == []
     assert (tmp_path / "Dockerfile").read_text() == "FROM mine\n"
     assert (tmp_path / "worker" / "spcs_worker" / "flows" / "hello.py").is_file()
@@ -123,7 +126,7 @@ def test_what_is_missing_is_put_there_and_what_is_there_stays(tmp_path: Path) ->
 def test_the_specification_has_the_secret_that_is_wanted(tmp_path: Path, variable: str) -> None:
     folder = TemplateFolder()
     coming = folder.specification(tmp_path, "spcs-service-spec.yaml", variable)
-    folder.lay_out(tmp_path, variable)
+    folder.lay_out(tmp_path, PARTS, variable)
     there = folder.specification(tmp_path, "spcs-service-spec.yaml", variable)
     assert coming.tree == there.tree
     secrets = [one.name for one in there.variables("") if one.secret]

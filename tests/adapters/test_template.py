@@ -19,8 +19,8 @@ _LAY_OUT = """
 import sys
 from pathlib import Path
 from spcs_worker_tui.adapters.project_folder import TemplateFolder
-from spcs_worker_tui.adapters.template import sql_files, template_folder
-TemplateFolder().lay_out(Path(sys.argv[1]), "PREFECT_API_KEY")
+from spcs_worker_tui.adapters.template import PARTS, sql_files, template_folder
+TemplateFolder().lay_out(Path(sys.argv[1]), PARTS, "PREFECT_API_KEY")
 print(template_folder())
 print(*(name for name, _ in sql_files()))
 """
@@ -81,7 +81,7 @@ def test_the_wheel_alone_lays_out_the_same_project(wheel: Path, tmp_path: Path) 
     assert names.split() == [name for name, _ in sql_files()]
     from spcs_worker_tui.adapters.project_folder import TemplateFolder
 
-    TemplateFolder().lay_out(same, "PREFECT_API_KEY")
+    TemplateFolder().lay_out(same, PARTS, "PREFECT_API_KEY")
     assert laid_out(project) == laid_out(same)
 
 

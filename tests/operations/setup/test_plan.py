@@ -32,6 +32,18 @@ async def plan(bench: SettingUp, **changes: object) -> PlannedSetup:
     return await bench.setup.plan(replace(bench.answers, **changes), KEY)
 
 
+async def test_the_plan_says_what_is_made_and_what_stays(bench: SettingUp) -> None:
+    await bench.admin(["CREATE DATABASE PREFECT", "CREATE SCHEMA PREFECT.WORKERS"])
+    bench.writer.created.append(bench.answers.pool_key)
+    planned = await plan(bench)
+    assert "Role PREFECT_OPERATOR: it is made" in planned.plan.differences
+    assert planned.plan.differences[-1] == "There already: Work pool spcs"
+    again = "\n".join(step.statement for step in planned.plan.steps)
+    assert "CREATE DATABASE" not in again
+    assert "CREATE SCHEMA" not in again
+    assert "credits an hour" in planned.plan.warnings[0]
+
+
 async def test_everything_in_one_plan_and_nothing_before_it(bench: SettingUp) -> None:
     planned = await plan(bench)
     assert [step.id for step in planned.plan.steps] == STEPS
@@ -186,6 +198,11 @@ async def test_an_image_that_is_there_is_taken(bench: SettingUp) -> None:
     await applied(planned)
     assert bench.lab.account.services["D", "S", "WORKER"].status == "RUNNING"
     assert bench.engine.requests == []
+    # What nothing is built from is not put there either.
+    assert sorted(path.name for path in bench.folder.iterdir()) == [
+        "spcs-service-spec.yaml",
+        "spcs-worker.toml",
+    ]
 
 
 async def test_a_service_of_another_project_is_left_alone(bench: SettingUp) -> None:

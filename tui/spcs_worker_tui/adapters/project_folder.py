@@ -17,7 +17,6 @@ from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Table
 
 from spcs_worker_tui.adapters.settings_file import read_settings
 from spcs_worker_tui.adapters.spec_yaml import read_spec
@@ -47,10 +46,10 @@ class TemplateFolder:
         """What is not there yet of what a project needs; see the port."""
         return [part for part in PARTS if not (Path(folder) / part).exists()]
 
-    def lay_out(self, folder: PurePath, secret_variable: str) -> None:
-        """Put there what is missing; see the port."""
+    def lay_out(self, folder: PurePath, parts: Sequence[str], secret_variable: str) -> None:
+        """Put there what is missing of these; see the port."""
         try:
-            for part in self.missing(folder):
+            for part in (part for part in self.missing(folder) if part in parts):
                 for path in template_files(part):
                     self._copy(path, Path(folder) / path, secret_variable)
         except OSError as error:
@@ -165,7 +164,7 @@ def _keys(answers: Answers) -> dict[str, Any]:
     return keys
 
 
-def _set(table: Table, defaults: Mapping[str, Any], name: str, value: Any) -> None:
+def _set(table: dict[str, Any], defaults: Mapping[str, Any], name: str, value: Any) -> None:
     """Set a key, unless it is as wanted by itself or by inheritance."""
     if isinstance(value, dict):
         inherited = defaults.get(name, {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
@@ -125,7 +125,7 @@ class Setup:
             made_at=engine.clock.now(),
             subject=answers.key.qualified,
             connection=answers.connection,
-            differences=tuple(f"{piece.title}: {piece.detail}" for piece in seen.pieces),
+            differences=tuple(_differences(seen)),
             warnings=(*_costs(seen), *seen.warnings),
         )
         deploy.plan_id = plan.id
@@ -141,6 +141,16 @@ class Setup:
         hidden = (secret.reveal(),) if secret else ()
         change = engine.change(plan, actions, check, hidden)
         return PlannedSetup(replace(change, plan=change.plan), seen, deploy)
+
+
+def _differences(seen: Survey) -> Iterator[str]:
+    """What is made and changed, and in one line what stays as it is."""
+    kept = [piece.title for piece in seen.pieces if piece.state is PieceState.THERE]
+    for piece in seen.pieces:
+        if piece.state is not PieceState.THERE:
+            yield f"{piece.title}: {piece.detail}"
+    if kept:
+        yield f"There already: {'; '.join(kept)}"
 
 
 def _needs_key(seen: Survey) -> bool:

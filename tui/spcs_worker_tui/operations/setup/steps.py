@@ -16,17 +16,25 @@ from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.plan import Step
 from spcs_worker_tui.domain.prefect import WorkQueueKey
 from spcs_worker_tui.domain.settings import FILE_NAME
-from spcs_worker_tui.domain.setup import Answers, Piece, PieceState, RoleStatement, Survey
+from spcs_worker_tui.domain.setup import (
+    Answers,
+    ImageChoice,
+    Piece,
+    PieceState,
+    RoleStatement,
+    Survey,
+)
 from spcs_worker_tui.domain.wishes import CreateWorkPool, Smoke
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
 from spcs_worker_tui.operations.apply.ground import DOWN
 from spcs_worker_tui.operations.apply.waiting import wait_until
 from spcs_worker_tui.operations.lifecycle_waiting import until_ready
-from spcs_worker_tui.operations.setup.survey import COMMENTS
+from spcs_worker_tui.operations.setup.account_pieces import SECRET_COMMENT
 from spcs_worker_tui.operations.setup.tools import SetupTools
 from spcs_worker_tui.operations.smoke import SmokeRun
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
 
+DEFAULT_SPEC = "spcs-service-spec.yaml"
 SCRIPTED = ("role", "database", "repository", "pool", "rule", "integration")
 _VERBS = {PieceState.MADE: "Make", PieceState.CHANGED: "Complete"}
 _EXISTS = frozenset({2002, 3041})
@@ -107,7 +115,7 @@ class SetupSteps:
     async def _created(self, secret: Secret) -> str:
         session, answers = self.tools.session, self.answers
         try:
-            return await session.create_secret(answers.secret_name, secret, COMMENTS["secret"])
+            return await session.create_secret(answers.secret_name, secret, SECRET_COMMENT)
         except StatementRefusedError as error:
             error.next_step = (
                 f"It is there, and role {answers.role} does not see it: ask for GRANT USAGE, READ "
@@ -136,7 +144,7 @@ class SetupSteps:
         """The project: settings, specification, and what the image is built from."""
         answers, folder = self.answers, self.tools.folder
         variable = answers.secret_variable if answers.secret else ""
-        missing = folder.missing(answers.folder)
+        missing = [p for p in folder.missing(answers.folder) if p in _needed(answers)]
         more = f", and put {', '.join(missing)} beside it" if missing else ""
         step = Step(
             "files",
@@ -144,7 +152,7 @@ class SetupSteps:
         )
 
         async def do(_: Tell) -> Outcome:
-            folder.lay_out(answers.folder, variable)
+            folder.lay_out(answers.folder, missing, variable)
             written = folder.write(answers.folder, answers)
             return Outcome("written" if written or missing else "it was there already")
 
@@ -181,6 +189,16 @@ class SetupSteps:
         wish = Smoke(WorkQueueKey(self.answers.pool_key))
         for action in SmokeRun(wish, self.tools.writer, self.tools.engine.clock).actions():
             yield replace(action, step=replace(action.step, id=f"smoke-{action.step.id}"))
+
+
+def _needed(answers: Answers) -> tuple[str, ...]:
+    """What the project has to have, of what a project is laid out with."""
+    environment = answers.as_environment()
+    parts = [DEFAULT_SPEC] if environment.spec == DEFAULT_SPEC else []
+    builds_ours = (environment.dockerfile, environment.context) == ("Dockerfile", ".")
+    if answers.image_choice is ImageChoice.BUILD and builds_ours:
+        parts += ["Dockerfile", ".dockerignore", "worker"]
+    return tuple(parts)
 
 
 def shown(statements: Sequence[RoleStatement]) -> str:

@@ -16,11 +16,11 @@ from spcs_worker_tui.operations.apply import Action, Outcome, Tell
 from spcs_worker_tui.operations.apply.engine import PlannedChange
 from spcs_worker_tui.operations.apply.waiting import wait_until
 from spcs_worker_tui.operations.lifecycle_waiting import until_gone
+from spcs_worker_tui.operations.setup.account_pieces import variables
 from spcs_worker_tui.operations.setup.actors import Actors
 from spcs_worker_tui.operations.setup.facts import Facts, gather_facts
 from spcs_worker_tui.operations.setup.scripts import Script, scripts
 from spcs_worker_tui.operations.setup.steps import send, shown
-from spcs_worker_tui.operations.setup.survey import variables
 from spcs_worker_tui.operations.setup.tools import SetupTools
 from spcs_worker_tui.operations.setup.words import Creates, Drops, comment_of, meaning
 

@@ -28,11 +28,12 @@ class ProjectFolder(Protocol):
     def missing(self, folder: PurePath) -> Sequence[str]:
         """What of the Dockerfile, the worker and the specification is not there, by path."""
 
-    def lay_out(self, folder: PurePath, secret_variable: str) -> None:
-        """Put there what is missing; what is there stays as it is.
+    def lay_out(self, folder: PurePath, parts: Sequence[str], secret_variable: str) -> None:
+        """Put there what is missing of these; what is there stays as it is.
 
         Args:
             folder: Made when missing.
+            parts: Of those that `missing` knows.
             secret_variable: The variable that the specification takes from a secret; empty: none.
         """
 
