@@ -64,7 +64,7 @@ def failed(error: FleetError) -> list[Line]:
     lines.append((Cell(error.message),))
     if error.next_step:
         lines += [(), (Cell(error.next_step, "accent"),)]
-    return [*lines, (), _keys(("r", "try again"), ("q", "quit"))]
+    return [*lines, (), _keys(("D", "what is wrong"), ("r", "try again"), ("q", "quit"))]
 
 
 def no_connections() -> list[Line]:
