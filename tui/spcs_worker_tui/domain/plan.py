@@ -68,6 +68,10 @@ class Plan:
         return not self.steps
 
 
+LAST_WORDS = "last words of"
+"""Begins the `StepProgress.part` under which a container that failed has its say."""
+
+
 class StepState(StrEnum):
     """Where a step stands while a plan is applied."""
 

@@ -139,12 +139,12 @@ class ChangingApp(App[None]):
         run.ended, run.error = self.desk.now(), event.error
         run.way_back = self.link.way_back(run.plan) if event.error else None
         is_seen = self._refresh_run(run)
-        if event.error is not None:
-            self.say(event.error, run.plan.title)
-            if run.way_back is not None and not is_seen:
-                self.notify("p shows it, and offers to roll back", markup=False, timeout=12)
-        else:
+        if event.error is None:
             self.notify(run.plan.title, title="Done", markup=False)
+        elif not is_seen:
+            self.say(event.error, run.plan.title)
+            if run.way_back is not None:
+                self.notify("p shows it, and offers to roll back", markup=False, timeout=12)
 
     def _refresh_run(self, run: ChangeRun) -> bool:
         """Have the dialog show it, if one is open on it; returns whether one is."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from spcs_worker_tui.domain.fleet import ConnectionSnapshot
-from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
+from spcs_worker_tui.domain.plan import LAST_WORDS, Plan, Step, StepProgress, StepState
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.changing import ChangeRun
@@ -84,9 +84,15 @@ def run_lines(
     ending = _ending(run, glyphs, room)
     if run.lines:
         lines.append(())
-        newest = list(run.lines)[-max(_LINES, height - len(lines) - len(ending)) :]
-        lines += [(Cell(fit(one_line(text, 500), room).rstrip(), "muted"),) for text in newest]
+        said = [(Cell(part, "muted"),) for text in run.lines for part in _said(text, room)]
+        lines += said[-max(_LINES, height - len(lines) - len(ending)) :]
     return [*lines, *ending]
+
+
+def _said(text: str, room: int) -> list[str]:
+    """A line of the log; the last words of a container are worth more than one line."""
+    text = one_line(text, 500)
+    return wrap(text, room) if text.startswith(LAST_WORDS) else [fit(text, room).rstrip()]
 
 
 def _head(plan: Plan, connection: ConnectionSnapshot | None, room: int) -> Iterator[Line]:
@@ -119,10 +125,14 @@ def _step(
         StepState.FAILED: glyphs.failed,
     }[progress.state]
     seconds = run.elapsed(step, now)
-    took = f"  {fmt.span(seconds)}" if seconds.total_seconds() >= 1 else ""
+    # In one piece, wherever the line breaks.
+    span = fmt.span(seconds).replace(" ", "\u00a0")
+    took = f"  {span}" if seconds.total_seconds() >= 1 else ""
     yield from _indented(sign, f"{step.title}{took}", _TONES[progress.state], room)
     detail = progress.detail
-    if progress.error is not None:
+    if progress.error is not None and progress.error is run.error:
+        detail = ""  # the whole ends with it
+    elif progress.error is not None:
         detail = " ".join(filter(None, (progress.error.message, progress.error.next_step)))
     for row in detail.splitlines():
         for part in wrap(row, room - 3):

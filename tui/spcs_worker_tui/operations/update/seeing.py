@@ -12,6 +12,7 @@ from spcs_worker_tui.domain.errors import (
     StatementRefusedError,
 )
 from spcs_worker_tui.domain.fleet import ContainerSnapshot, PrefectBinding
+from spcs_worker_tui.domain.plan import LAST_WORDS
 from spcs_worker_tui.domain.ports import SnowflakeSession
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.apply import Outcome, Tell
@@ -150,7 +151,7 @@ class SeeingThrough:
         """What failed, with what the container, or Snowflake about it, said last."""
         lines = await last_words(self._session, self._rollout.key, blamed)
         for line in lines:
-            tell(line, part=f"last words of {blamed.name}/{blamed.instance_id}")
+            tell(line, part=f"{LAST_WORDS} {blamed.name}/{blamed.instance_id}")
         if lines:
             return f"{error}; its last words: {one_line(lines[-1], 200)}"
         if not blamed.message or blamed.message in str(error):

@@ -85,11 +85,11 @@ class EnvironmentScreen(Screen[None]):
         self.call_after_refresh(self._show)
 
     def on_screen_resume(self) -> None:
-        """Once its plan is under way or done, there is nothing left to edit here."""
+        """Once its plan is under way or was sent, there is nothing left to edit here."""
         runs: Sequence[ChangeRun] = getattr(self.app, "runs", ())
         for run in runs:
             mine = self._request is not None and run.request.make is self._request.make
-            if mine and run.error is None:
+            if mine and (run.error is None or run.way_back is not None):
                 self.app.call_later(self.dismiss, None)
 
     @property
@@ -154,7 +154,7 @@ class EnvironmentScreen(Screen[None]):
             fields.append(Field("container", "Container", self._found.containers[0]))
         value = "" if is_secret else row.value
         fields.append(Field("value", "Value", value, is_secret=is_secret))
-        texts = ("A value that looks like a key becomes a Snowflake secret, whichever it is.",)
+        texts = ("A value that looks like a key becomes a Snowflake secret with either button.",)
 
         def check(values: Answer) -> None:
             name = checked_name(values.get("name", row.name))
