@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from spcs_worker_tui.adapters.daemon_thread import in_daemon_thread
 from spcs_worker_tui.adapters.key_notes import KeyNotes
 from spcs_worker_tui.domain.errors import KeyringError
 from spcs_worker_tui.domain.keys import KeyName, Secret
@@ -87,7 +87,7 @@ class KeyringStore:
                 raise KeyringError(self._problem.message, next_step=self._problem.next_step)
             try:
                 async with asyncio.timeout(self._seconds):
-                    return await _in_thread(self._work, call)
+                    return await in_daemon_thread(lambda: self._work(call), "keyring")
             except TimeoutError:
                 self._problem = KeyringError(
                     f"the keyring did not answer in {self._seconds:.0f} s",
@@ -100,44 +100,21 @@ class KeyringStore:
 
     def _work(self, call: Callable[[Vault], Value]) -> Value:
         """In the thread: find the keyring, the first time, and ask it."""
-        if self._vault is None:
-            self._vault = self._open_vault()
-        return call(self._vault)
+        try:
+            if self._vault is None:
+                self._vault = self._open_vault()
+            return call(self._vault)
+        except KeyringError as error:
+            problem = error
+        except Exception as error:  # noqa: BLE001 - a keyring's library and plug-ins may raise anything
+            problem = KeyringError(
+                f"the keyring failed ({type(error).__name__})",
+                next_step="Try the keyring's own program, or use environment variables.",
+            )
+        # Not from within: what was raised there may hold the value in its words.
+        raise problem
 
 
 def _open_vault() -> Vault:
     vault: Vault = import_module(_BACKEND).open_vault()
     return vault
-
-
-async def _in_thread(work: Callable[..., Value], *arguments: Any) -> Value:
-    """As `asyncio.to_thread`, in a thread that does not outlive the program."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Value] = loop.create_future()
-
-    def settle(result: Value | None, error: KeyringError | None) -> None:
-        if answer.done():  # nobody waits any more
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(result)  # type: ignore[arg-type] # with no error it is a Value
-
-    def run() -> None:
-        result, problem = None, None
-        try:
-            result = work(*arguments)
-        except KeyringError as error:
-            problem = error
-        except Exception as error:  # noqa: BLE001 - a keyring's library and plug-ins may raise anything, and their words may hold the value
-            problem = KeyringError(
-                f"the keyring failed ({type(error).__name__})",
-                next_step="Try the keyring's own program, or use environment variables.",
-            )
-        try:
-            loop.call_soon_threadsafe(settle, result, problem)
-        except RuntimeError:  # the loop has ended, and whoever waited with it
-            return
-
-    threading.Thread(target=run, name="keyring", daemon=True).start()
-    return await answer

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from spcs_worker_tui.adapters.daemon_thread import in_daemon_thread
+
 Value = TypeVar("Value")
 
 
@@ -60,32 +62,9 @@ async def in_thread(work: Callable[[Stop], Value], name: str = "docker") -> Valu
 
     The thread does not keep the program from ending: an engine that hangs would.
     """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Value] = loop.create_future()
     stop = Stop()
-
-    def settle(result: Value | None, error: BaseException | None) -> None:
-        if answer.done():  # nobody waits any more
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(result)  # type: ignore[arg-type] # with no error it is a Value
-
-    def run() -> None:
-        result, problem = None, None
-        try:
-            result = work(stop)
-        except Exception as error:  # noqa: BLE001 - handed on to whoever waits
-            problem = error
-        try:
-            loop.call_soon_threadsafe(settle, result, problem)
-        except RuntimeError:  # the loop has ended, and whoever waited with it
-            return
-
-    threading.Thread(target=run, name=name, daemon=True).start()
     try:
-        return await answer
-    finally:
-        if not answer.done() or answer.cancelled():
-            stop.set()
+        return await in_daemon_thread(lambda: work(stop), name)
+    except asyncio.CancelledError:
+        stop.set()
+        raise
