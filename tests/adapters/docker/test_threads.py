@@ -1,4 +1,4 @@
-"""Blocking calls in threads: what they answer and raise arrives, and who is cancelled stops them."""
+"""Blocking calls in threads: what they answer and raise arrives; who is cancelled stops them."""
 
 from __future__ import annotations
 
