@@ -14,12 +14,14 @@ import pytest
 from spcs_worker_tui.cli.arguments import parse
 from support.documents import commands
 from support.inbox import open_inbox
+from support.prefect_stub import prefect_stub
 
 if TYPE_CHECKING:
     from conftest import World
 
 DATABASE, SCHEMA, SERVICE = "ANALYTICS", "ORCHESTRATION", "ETL_WORKER"
 NAMES = (SERVICE, f"prod:{SERVICE}", f"{DATABASE}.{SCHEMA}.{SERVICE}")
+KEYS = (("list", ""), ("test", ["prod"]))
 SPEC = """
 spec:
   containers:
@@ -51,8 +53,6 @@ FILES = {
 }
 NOT_HERE = {
     **dict.fromkeys(("build", "push", "deploy", "local"), "it needs a Docker engine"),
-    "pool": "it needs a Prefect server",
-    "keys": "it needs a keyring",
     "setup": "it asks, and has tests of its own",
     "doctor": "it has tests of its own for each of its findings",
 }
@@ -60,18 +60,19 @@ NOT_HERE = {
 
 def why_not(options: Namespace) -> str:
     """Why a command is only parsed, and not run; or nothing."""
-    if options.command is None and not options.check:
-        return "it is the dashboard"
-    if options.sandbox:
-        return "it brings a sandbox of its own"
-    if getattr(options, "drain", False):
-        return NOT_HERE["pool"]
-    service = getattr(options, "service", "")
-    if isinstance(service, str) and service not in ("", *NAMES):
-        return "its service is not here"
-    if getattr(options, "follow", False):
-        return "it ends when somebody ends it"
-    return NOT_HERE.get(options.command, "")
+    said = vars(options)
+    service, key = said.get("service", ""), said.get("key", "")
+    reasons = {
+        "it is the dashboard": options.command is None and not options.check,
+        "it brings a sandbox of its own": options.sandbox,
+        "its service would have to be a Prefect worker": said.get("drain"),
+        "its service is not here": isinstance(service, str) and service not in ("", *NAMES),
+        "its Prefect server is not here": said.get("api_url"),
+        "it needs a keyring": options.command == "keys" and (options.subcommand, key) not in KEYS,
+        "it ends when somebody ends it": said.get("follow"),
+    }
+    found = next((reason for reason, holds in reasons.items() if holds), "")
+    return found or NOT_HERE.get(options.command, "")
 
 
 def runnable() -> list[str]:
@@ -124,9 +125,13 @@ async def test_commands_do_something(site: World, command: str) -> None:
         assert change.status == 0, change.err
     if hasattr(options, "dry_run") and "--dry-run" not in words:
         words.append("--dry-run")
-    with open_inbox() as inbox:
-        answer = await site.program.run(
-            *words, given="REGION=eu\n", SPCS_WORKER_TUI_NOTIFY_ON_CALL=inbox.url
-        )
+    async with prefect_stub() as prefect:
+        with open_inbox() as inbox:
+            answer = await site.program.run(
+                *words,
+                given="REGION=eu\n",
+                SPCS_WORKER_TUI_NOTIFY_ON_CALL=inbox.url,
+                PREFECT_API_URL=prefect.api_url,
+            )
     may_differ = words[:2] == ["env", "diff"]
     assert answer.status in ((0, 1) if may_differ else (0,)), answer.err
