@@ -45,17 +45,27 @@ def environment(home: Path, keyring: SecretService) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("SNOWFLAKE", "PREFECT", "SPCS", "XDG", "DBUS"))
     }
-    return kept | keyring.environment | {
-        "HOME": str(home),
-        "TERM": "xterm-256color",
-        "COLORTERM": "truecolor",
-        "SPCS_WORKER_TUI_STATE_DIR": str(home / "state"),
-    }
+    return (
+        kept
+        | keyring.environment
+        | {
+            "HOME": str(home),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "SPCS_WORKER_TUI_STATE_DIR": str(home / "state"),
+        }
+    )
+
+
+def saved_connection(account: NewAccount) -> dict[str, str]:
+    """What the sandbox itself saved, for the person to type."""
+    found: dict[str, str] = tomllib.loads((account.home / "connections.toml").read_text())["dev"]
+    return found
 
 
 def set_up(person: Person, account: NewAccount) -> None:
     """Everything from the first field to the last page."""
-    saved = tomllib.loads((account.home / "connections.toml").read_text())["dev"]
+    saved = saved_connection(account)
     person.terminal.wait_for("No connection is saved", 30)
     person.answer(saved["account"], "User")
     person.answer(saved["user"], "Password")
@@ -74,7 +84,7 @@ def set_up(person: Person, account: NewAccount) -> None:
 
 
 @pytest.mark.alone
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 async def test_from_an_empty_home_to_a_flow_that_ran(tmp_path: Path) -> None:
     home = tmp_path / "home"
     project = home / "project"
@@ -94,6 +104,12 @@ async def test_from_an_empty_home_to_a_flow_that_ran(tmp_path: Path) -> None:
                     assert person.answers <= MOST_ANSWERS
                     terminal.send(DOWN + "\r")
                     assert terminal.wait_exit(20) == 0
+                    said = bytes(terminal.raw)
+                password = saved_connection(account)["password"].encode()
+                assert password not in said
+                assert not [
+                    p for p in home.rglob("*") if p.is_file() and password in p.read_bytes()
+                ]
                 check(home, project, variables)
 
         await asyncio.to_thread(run)
