@@ -19,6 +19,7 @@ from spcs_worker_tui.domain.doctor_connections import not_signed_in
 from spcs_worker_tui.domain.doctor_egress import Egress, destination, judge_egress, with_hosts
 from spcs_worker_tui.domain.doctor_images import judge_platform
 from spcs_worker_tui.domain.doctor_pools import PoolFacts, judge_pool, requested
+from spcs_worker_tui.domain.doctor_prefect import judge_missing_pool
 from spcs_worker_tui.domain.doctor_privileges import PRIVILEGES, judge_privileges, needs_to_look
 from spcs_worker_tui.domain.doctor_secrets import judge_secrets
 from spcs_worker_tui.domain.doctor_spec import (
@@ -30,6 +31,7 @@ from spcs_worker_tui.domain.doctor_spec import (
 from spcs_worker_tui.domain.errors import KeyMissingError
 from spcs_worker_tui.domain.fleet import ComputePoolSnapshot, ComputePoolState, ContainerStatus
 from spcs_worker_tui.domain.keys import KeyKind, KeyName
+from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.secret_objects import SecretName, SecretObject
 from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.domain.spec_edits import with_probe, without_endpoint
@@ -304,3 +306,9 @@ def test_what_an_image_has_to_be_for(platforms: list[str], family: str, outcome:
     finding = judge_platform(workload(), "worker", platforms, family)
     assert finding.outcome is outcome
     assert (finding.cure is None) is (outcome is Outcome.OK)
+
+
+def test_a_work_pool_with_an_odd_name_cannot_be_pasted_as_a_command_of_its_own() -> None:
+    finding = judge_missing_pool(WorkPoolKey("https://x/api", "a; rm -rf ~"))
+    assert finding.cure is not None
+    assert finding.cure.commands == ("spcs-worker-tui pool create 'a; rm -rf ~'",)

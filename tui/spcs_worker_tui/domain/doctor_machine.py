@@ -16,6 +16,7 @@ from spcs_worker_tui.domain.doctor import (
     Finding,
     MakePrivate,
     Outcome,
+    shell,
 )
 from spcs_worker_tui.domain.errors import FleetError, KeyringError
 from spcs_worker_tui.domain.text import one_line
@@ -83,17 +84,17 @@ def judge_key_file(facts: KeyFileFacts) -> Finding:
             cure = Cure(words)
             return finding(Outcome.PROBLEM, f"there is no private key at {path}", cure)
         case KeyFileKind.UNREADABLE:
-            cure = Cure("Make it a file that you may read.", commands=(f"ls -l {path}",))
+            cure = Cure("Make it a file that you may read.", commands=(shell("ls", "-l", path),))
             return finding(Outcome.PROBLEM, f"{path} cannot be read: {facts.why}", cure)
         case KeyFileKind.OTHER:
             cure = Cure(
                 "Snowflake takes a private key in PKCS#8 as PEM text.",
-                commands=(f"openssl pkcs8 -topk8 -in {path} -out {path}.p8",),
+                commands=(shell("openssl", "pkcs8", "-topk8", "-in", path, "-out", f"{path}.p8"),),
             )
             return finding(Outcome.PROBLEM, f"{path} is no private key in PKCS#8", cure)
     if facts.mode is not None and facts.mode & _OTHERS:
         text = f"{path} ({facts.mode:04o}) is open to others: who has the key signs in as you"
-        cure = Cure("Take the others' rights away.", commands=(f"chmod 600 {path}",))
+        cure = Cure("Take the others' rights away.", commands=(shell("chmod", "600", path),))
         fix = MakePrivate(facts.path)
         connection = facts.connection
         return Finding(KEY_FILE, connection, Outcome.PROBLEM, text, cure, fix, connection)

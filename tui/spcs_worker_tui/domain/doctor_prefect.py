@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome, unseen
+from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome, shell, unseen
 from spcs_worker_tui.domain.errors import (
     PrefectBusyError,
     PrefectError,
@@ -73,7 +73,8 @@ def judge_answer(api_url: str, error: PrefectError | None) -> Iterator[Finding]:
         yield Finding(REACHABLE, subject, Outcome.OK, "answers")
         # A server of one's own takes an auth string, Prefect Cloud a key.
         commands = tuple(
-            f"spcs-worker-tui keys set {subject}{option}" for option in ("", " --auth-string")
+            shell("spcs-worker-tui", "keys", "set", subject, *option)
+            for option in ((), ("--auth-string",))
         )
         words = "Keep the key for exactly this URL; user:password with --auth-string."
         yield Finding(KEY, subject, Outcome.PROBLEM, str(error), Cure(words, commands=commands))
@@ -81,7 +82,7 @@ def judge_answer(api_url: str, error: PrefectError | None) -> Iterator[Finding]:
         yield unseen(REACHABLE, subject, error)
     elif error is not None and not isinstance(error, PrefectNotFoundError):
         words = error.next_step or "Correct PREFECT_API_URL, or start the server."
-        cure = Cure(words, commands=(f"curl {subject}/health",))
+        cure = Cure(words, commands=(shell("curl", f"{subject}/health"),))
         yield Finding(REACHABLE, subject, Outcome.PROBLEM, str(error), cure)
     else:
         yield Finding(REACHABLE, subject, Outcome.OK, "answers")
@@ -93,7 +94,7 @@ def judge_missing_pool(key: WorkPoolKey) -> Finding:
     name = one_line(key.name)
     cure = Cure(
         "Make it, or correct the name in the service's specification.",
-        commands=(f"spcs-worker-tui pool create {name}",),
+        commands=(shell("spcs-worker-tui", "pool", "create", name),),
     )
     text = f"there is no work pool {name}"
     return Finding(POOL, str(key), Outcome.PROBLEM, text, cure, CreateWorkPool(key))
@@ -133,7 +134,8 @@ def _state(facts: PoolFacts, subject: str) -> Finding:
     pool = facts.pool
     if pool.is_paused:
         cure = Cure(
-            "Resume it.", commands=(f"spcs-worker-tui pool resume {one_line(pool.key.name)}",)
+            "Resume it.",
+            commands=(shell("spcs-worker-tui", "pool", "resume", one_line(pool.key.name)),),
         )
         text = f"it is paused, and {pool.late_count} runs are late"
         fix = ResumeWork(WorkQueueKey(pool.key))
