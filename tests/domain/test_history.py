@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +15,13 @@ UPDATED, FOUND = HistoryKind.UPDATED, HistoryKind.FOUND
 def entry(kind: HistoryKind, state: str, digest: str) -> HistoryEntry:
     time = datetime(2026, 11, 23, tzinfo=UTC)
     return HistoryEntry(time, kind, HistoryState(state), "spec: {}", digest)
+
+
+def test_who_found_something_is_not_who_deployed_it() -> None:
+    found = replace(entry(FOUND, "applied", "theirs"), user="ada", why="")
+    assert found.words == "found, deployed from elsewhere"
+    ours = replace(entry(UPDATED, "failed", "ours"), user="ada", snowflake_user="OPS", why="1.4")
+    assert ours.words == "updated by ada as OPS (failed) - 1.4"
 
 
 @pytest.mark.parametrize(

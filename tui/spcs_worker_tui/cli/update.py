@@ -124,12 +124,7 @@ def _show(key: ServiceKey, rows: Sequence[Deployed]) -> None:
     put(f"{key.qualified}, the newest first:")
     for row in rows:
         entry = row.entry
-        who = one_line(" as ".join(filter(None, (entry.user, entry.snowflake_user))))
-        words = [f"{entry.number:>4}  {entry.time:%Y-%m-%d %H:%M:%S}Z", str(entry.kind)]
-        words += [f"by {who}"] if who else []
-        words += [f"({entry.state})"] if entry.state == "failed" else []
-        words += [f"- {one_line(entry.why)}"] if entry.why else []
-        put("  ".join(words[:1]) + "  " + " ".join(words[1:]))
+        put(f"{entry.number:>4}  {entry.time:%Y-%m-%d %H:%M:%S}Z  {entry.words}")
         if row.is_current:
             put("        deployed now")
         for line in row.difference.words:

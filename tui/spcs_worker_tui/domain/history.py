@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.domain.text import one_line
 
 
 class HistoryKind(StrEnum):
@@ -60,6 +61,17 @@ class HistoryEntry:
     role: str = ""
     plan_id: str = ""
     number: int = 0
+
+    @property
+    def words(self) -> str:
+        """What was done, by whom and why, in one line; of what was found nobody knows by whom."""
+        if self.kind is HistoryKind.FOUND:
+            return "found, deployed from elsewhere"
+        who = " as ".join(filter(None, (self.user, self.snowflake_user)))
+        words = [str(self.kind)] + ([f"by {one_line(who)}"] if who else [])
+        words += ["(failed)"] if self.state is HistoryState.FAILED else []
+        words += [f"- {one_line(self.why)}"] if self.why else []
+        return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)

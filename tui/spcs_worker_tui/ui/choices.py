@@ -73,15 +73,11 @@ def past_items(past: Sequence[PastSpec], zone: tzinfo | None) -> list[Item]:
 
 def _past(one: PastSpec, zone: tzinfo | None) -> Item:
     entry = one.entry
-    who = " as ".join(filter(None, (entry.user, entry.snowflake_user)))
-    words = [str(entry.kind)] + ([f"by {one_line(who)}"] if who else [])
-    words += ["(failed)"] if entry.state == "failed" else []
-    words += [f"- {one_line(entry.why)}"] if entry.why else []
     line: Line = (
         Cell(f"{entry.number:>3}  ", "accent bold"),
         Cell(f"{entry.time.astimezone(zone):%Y-%m-%d %H:%M:%S}  ", "ink"),
         Cell("deployed now  " if one.is_current else "", "verdict-healthy"),
-        Cell(" ".join(words), "muted"),
+        Cell(entry.words, "muted"),
     )
     details = [found for words in one.differences for found in difference_lines(words, _ROOM)]
     return Item(str(entry.number), line, details or [(Cell("Nothing differs.", "muted"),)])
