@@ -57,12 +57,13 @@ class Place:
     log_error: EngineError | None = None
     runs_on: str = CONTAINER.hostname
     beat_before_start: bool = False
+    is_left_over: bool = False
 
     async def image(self, name: str) -> LocalImage | None:
         return LocalImage("sha256:1", "linux", self.platform) if name == "worker:1" else None
 
     async def state(self, name: str) -> LocalState | None:
-        return self.state_of
+        return self.state_of if self.started or self.is_left_over else None
 
     async def start(self, container: LocalContainer) -> None:
         self.started = container
@@ -125,6 +126,13 @@ async def test_up_ends_when_it_is_ready_and_beats() -> None:
     assert place.started is not None
     assert place.started.secrets == SECRETS
     assert place.stopped == 0
+
+
+async def test_a_trial_that_still_runs_may_finish_its_runs_before_the_next() -> None:
+    place = Place(is_left_over=True)
+    _, ended = await applied(await place.trials().up(TRIAL, SECRETS))
+    assert ended["start"] is DONE
+    assert place.stopped == 1
 
 
 async def test_a_work_pool_that_is_just_being_made_is_waited_for() -> None:

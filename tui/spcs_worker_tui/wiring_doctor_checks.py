@@ -14,10 +14,14 @@ from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.operations.doctor.machine import MachineLooks, SavedLooks
 from spcs_worker_tui.operations.doctor.prefect import PrefectLooks
 
+_KEYRING_SECONDS = 10.0
+"""More patience than elsewhere: nobody waits for a key, and all other looks run beside it."""
+
 
 def machine_looks() -> MachineLooks:
     """Docker, keyring and terminal."""
-    return MachineLooks(engine_facts, KeyringStore(), terminal_facts)
+    keyring = KeyringStore(seconds=_KEYRING_SECONDS)
+    return MachineLooks(engine_facts, keyring, terminal_facts)
 
 
 def saved_looks() -> SavedLooks:

@@ -8,6 +8,7 @@ import stat
 import sys
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,6 @@ from support.program import SECONDS, Program
 from support.secret_service import secret_service
 from support.terminal import Terminal
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PASSPHRASE = b"nobody knows"
 
 
@@ -37,7 +37,12 @@ async def found_of(check: str) -> list[Finding]:
 
 
 def pem(form: PrivateFormat, lock: KeySerializationEncryption | None = None) -> bytes:
-    return KEY.private_bytes(Encoding.PEM, form, lock or NoEncryption())
+    return private_key().private_bytes(Encoding.PEM, form, lock or NoEncryption())
+
+
+@cache
+def private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @pytest.fixture

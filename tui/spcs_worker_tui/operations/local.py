@@ -176,10 +176,15 @@ class _TrialRun:
         )
         return Action(step, self._start)
 
-    async def _start(self, _: Tell) -> Outcome:
+    async def _start(self, tell: Tell) -> Outcome:
+        containers = self._tools.containers
+        before = await containers.state(self._name)
+        if before is not None and before.is_running:
+            tell("the trial before this one ends first, and may finish its runs")
+            await containers.stop(self._name)
         self._started = self._tools.engine.clock.now()
         container = replace(self._trial.container, secrets=self._secrets)
-        await self._tools.containers.start(container)
+        await containers.start(container)
         return Outcome(_limits(container))
 
     def ready(self) -> Action:

@@ -19,7 +19,7 @@ from spcs_worker_tui.operations.doctor.examine import Look
 Results = AsyncGenerator[Finding | Look, None]
 
 _DOCKER_SECONDS = 15.0
-_KEYRING_SECONDS = 8.0
+_KEYRING_SECONDS = 12.0
 _TERMINAL_SECONDS = 5.0
 _KEY_PAIR = "snowflake_jwt"
 
