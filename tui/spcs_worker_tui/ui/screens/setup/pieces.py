@@ -49,13 +49,18 @@ def refuse_lacking(pieces: Sequence[Piece]) -> None:
 
 def piece_lines(pieces: Sequence[Piece], glyphs: Glyphs, room: int) -> list[Line]:
     """What is there, what will be made, what is lacking."""
-    signs = {PieceState.THERE: glyphs.done, PieceState.LACKING: glyphs.failed}
+    signs = {
+        PieceState.THERE: glyphs.done,
+        PieceState.MADE: "+",
+        PieceState.CHANGED: "~",
+        PieceState.LACKING: glyphs.failed,
+    }
     lines: list[Line] = []
     for piece in pieces:
         words = f"{piece.title}: {piece.detail or _WORDS[piece.state]}"
         if piece.costs:
             words += f"; {piece.costs}"
-        lines += marked(signs.get(piece.state, "+"), _TONES[piece.state], words, room)
+        lines += marked(signs[piece.state], _TONES[piece.state], words, room)
     return lines
 
 
