@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from importlib import import_module
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.cli.exits import AFTER_SIGNAL, Exit
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _ENDING = () if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
 """Without us they would end the process at once, and leave the terminal as the dashboard had it."""
+ENDS_WITHIN = 20.0
+"""Seconds from such a signal to the end, whatever hangs; a sandbox ends with its parent."""
 
 
 def run_dashboard(options: Namespace, place: Place) -> int:
@@ -84,13 +88,31 @@ def run_app(app: App[Any]) -> None:
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)
 
+    watchdogs: list[threading.Timer] = []
+
     async def run() -> None:
         loop = asyncio.get_running_loop()
+
+        def end(number: int, _: FrameType | None) -> None:
+            status = AFTER_SIGNAL + number
+            loop.call_soon_threadsafe(app.exit, None, status)
+            # Where the terminal is gone the loop may wait for ever for Textual's writer, which
+            # died of it: then nothing that is asked of the loop happens any more.
+            watchdog = threading.Timer(ENDS_WITHIN, os._exit, (status,))
+            watchdog.daemon = True
+            watchdogs.append(watchdog)
+            watchdog.start()
+
         for number in _ENDING:
-            loop.add_signal_handler(number, app.exit, None, AFTER_SIGNAL + number)
+            # Not the loop's own handlers: they wait for the loop.
+            signal.signal(number, end)
         await app.run_async()
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    finally:
+        for watchdog in watchdogs:
+            watchdog.cancel()
 
 
 def need_a_screen(what: str, otherwise: str) -> None:
