@@ -74,3 +74,12 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(ConfigurationError) as refused:
         checked(wrong)
     assert len([str(refused.value), *refused.value.others]) == 4
+
+
+def test_the_page_on_costs_says_the_same() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "costs.md").read_text(encoding="utf-8")
+    rates = dict(re.findall(r"\| ([A-Z0-9]+_[A-Z0-9_]+) \| ([0-9]+\.[0-9]+) (?=\|)", page))
+    assert len(rates) >= 9
+    assert {family: CREDITS_AN_HOUR[family] for family in rates} == {
+        family: float(rate) for family, rate in rates.items()
+    }
