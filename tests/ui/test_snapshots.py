@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.plan import Step, StepProgress, StepState
+from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
+from spcs_worker_tui.domain.plan import LAST_WORDS, Step, StepProgress, StepState
 from spcs_worker_tui.domain.verdict import JudgedFleet
+from spcs_worker_tui.domain.wishes import RollBack
 from spcs_worker_tui.ui.format import ASCII
 from support import fleet as build
 from support.console import ScriptedConsole, demo
@@ -178,6 +179,32 @@ def test_a_deploy_under_way(picture: Pictures, size: tuple[int, int]) -> None:
     }
     keys = ("b", "d", "enter", "right", "enter")
     assert picture(*keys, size=size, until_shown="31.5 MB of 61.0 MB", console=console)
+
+
+@pytest.mark.parametrize(("size", "theme"), [((80, 24), "spcs-light"), ((120, 40), "spcs-dark")])
+def test_an_update_that_did_not_come_up(
+    picture: Pictures, size: tuple[int, int], theme: str
+) -> None:
+    console = ScriptedConsole(demo())
+    console.said = {
+        "wait": [
+            say(
+                "FAILED on the new specification; worker: User application error", part="instance 0"
+            ),
+            say(
+                "ERROR | PREFECT_API_URL is missing: set it to the API",
+                part=f"{LAST_WORDS} worker/0",
+            ),
+        ]
+    }
+    console.failing["wait"] = FleetError(
+        "container worker of instance 0 ended 3 times, exit code 78; its last words: ERROR | "
+        "PREFECT_API_URL is missing: set it to the API",
+        next_step="Roll back with: spcs-worker-tui rollback dev:INGEST --to previous",
+    )
+    console.back = RollBack(build.key("INGEST"))
+    keys = ("j", "j", "j", "j", "u", "t", "right", "enter")
+    assert picture(*keys, size=size, theme=theme, until_shown="Roll back ", console=console)
 
 
 def test_the_smallest_terminal(picture: Pictures) -> None:
