@@ -71,7 +71,7 @@ class ScriptedDesk:
         self.kept = dict(remembered or {})
         self.profile = profile
         self.pieces: tuple[Piece, ...] = PIECES
-        self.refused: dict[str, FleetError] = {}
+        self.refused: dict[str, Exception] = {}
         self.held: dict[str, asyncio.Event] = {}
         self.kind: KeyKind | None = None
         self.pools = [PoolChoice("default", "process", "READY"), PoolChoice("k8s", "kubernetes")]

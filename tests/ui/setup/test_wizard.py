@@ -125,6 +125,16 @@ async def test_a_refused_sign_in_stays_on_the_page_and_can_be_tried_again() -> N
         assert title(pilot) == "Which role owns the workers?"
 
 
+async def test_a_bug_is_shown_as_one_and_ends_nothing_else() -> None:
+    desk = ScriptedDesk(SAVED)
+    desk.refused["sign_in"] = ValueError("[/x] not thought of")
+    async with opened(desk) as pilot:
+        await answer(pilot, "enter")
+        await until(pilot, lambda: "bug of the set-up: ValueError: [/x] not" in text(pilot))
+        await answer(pilot, "enter")
+        assert title(pilot) == "Which role owns the workers?"
+
+
 async def test_escape_stops_what_is_being_checked() -> None:
     desk = ScriptedDesk()
     desk.held["sign_in"] = asyncio.Event()

@@ -7,9 +7,7 @@ from datetime import datetime
 
 from textual import events
 from textual.app import App
-from textual.worker import Worker, WorkerState
 
-from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.wizard import SetupDesk
 from spcs_worker_tui.operations.wizard.draft import Draft
 from spcs_worker_tui.ui import theme as themes
@@ -85,11 +83,3 @@ class SetupApp(App[None]):
             await self._type_ahead.add(event)
         else:
             await super().on_event(event)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A bug in background work is shown as one, and ends only that piece of work."""
-        if event.state is WorkerState.ERROR:
-            bug = event.worker.error
-            text = one_line(f"{type(bug).__name__}: {bug}")
-            title = "A bug of the set-up"
-            self.notify(text, title=title, severity="error", markup=False, timeout=30)

@@ -8,31 +8,29 @@ from contextlib import ExitStack
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import Worker
 
-from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
+from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.ui.bindings import SETUP
 from spcs_worker_tui.ui.format import Glyphs
 from spcs_worker_tui.ui.modals.ask import AskModal
 from spcs_worker_tui.ui.modals.choice import ItemList
 from spcs_worker_tui.ui.modals.dialog import Text
+from spcs_worker_tui.ui.screens.setup.checking import GOING_ON, CheckingScreen
 from spcs_worker_tui.ui.screens.setup.connection import first_page
 from spcs_worker_tui.ui.screens.setup.page import Move, Page, SetupState, Stage
 from spcs_worker_tui.ui.screens.setup.plan import DonePage, ProgressPage
 from spcs_worker_tui.ui.screens.setup.widgets import ChoiceLine, PageView, SetupHeader, StepList
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 
-_PROBLEM, _GOING_ON = "verdict-broken", "muted"
-
 OpenState = Callable[[], Awaitable[SetupState]]
 
 
-class SetupScreen(Screen[Move]):
+class SetupScreen(CheckingScreen):
     """Shows a page, hands its answers in, shows the next; answers with how it was left.
 
     Args:
@@ -51,7 +49,6 @@ class SetupScreen(Screen[Move]):
         self._glyphs = glyphs
         self._state: SetupState | None = None
         self._pages: list[Page] = []
-        self._checking: Worker[None] | None = None
         self._applying: Worker[None] | None = None
         self._answers: dict[str, str] = {}
 
@@ -67,16 +64,6 @@ class SetupScreen(Screen[Move]):
     def page(self) -> Page | None:
         """The page that is shown."""
         return self._pages[-1] if self._pages else None
-
-    @property
-    def view(self) -> PageView:
-        """Where it is shown."""
-        return self.query_one(PageView)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether an answer is being checked."""
-        return self._checking is not None
 
     def on_mount(self) -> None:
         """Begin once the first frame is there."""
@@ -96,43 +83,25 @@ class SetupScreen(Screen[Move]):
             self.page.height = self.view.content_size.height - 2
         self.view.fit_parts()
 
+    def checked(self) -> None:
+        """What is known may be other things now."""
+        self._show_steps()
+
     # Going on
 
     def _begin(self) -> None:
-        self._check(self._first(), "Looking for saved connections.")
+        self.check(self._first(), "Looking for saved connections.")
 
     async def _first(self) -> None:
         if self._state is None:
             self._state = await self._open_state()
         await self._open(await first_page(self._state))
 
-    def _check(self, work: Awaitable[None], words: str) -> None:
-        """Do that aside, saying so; whatever it finds wrong is said."""
-        self.view.say(words, _GOING_ON)
-        self._checking = self.run_worker(self._checked(work), exit_on_error=False)
-        self.refresh_bindings()
-
-    async def _checked(self, work: Awaitable[None]) -> None:
-        problem = ""
-        try:
-            await work
-        except FleetError as error:
-            others = error.others if isinstance(error, ConfigurationError) else ()
-            told = ". ".join((error.message.rstrip("."), *others))
-            problem = f"{told}. {error.next_step}".strip()
-        finally:
-            self._checking = None
-            self.refresh_bindings()
-        await self.view.refresh_page()
-        if problem:
-            self.view.say(problem, _PROBLEM)
-        self._show_steps()
-
     async def _submit(self, page: Page, item: str, values: dict[str, str]) -> None:
         assert self._state is not None
         with ExitStack() as off_the_screen:
             if page.needs_person(item, values):
-                self._off_the_screen(off_the_screen)
+                self.off_the_screen(off_the_screen)
             after = await page.submit(item, values)
         self._remember()
         if isinstance(after, Page):
@@ -144,15 +113,6 @@ class SetupScreen(Screen[Move]):
             self.dismiss(after)
         else:
             self.view.say("")
-
-    def _off_the_screen(self, stack: ExitStack) -> None:
-        """The connector prints, and may ask: let it have the terminal, where that is possible."""
-        try:
-            stack.enter_context(self.app.suspend())
-        except SuspendNotSupported:
-            self.notify("Signing in. A browser may open.", markup=False)
-        else:
-            stack.enter_context(self.app.batch_update())
 
     def _remember(self) -> None:
         assert self._state is not None
@@ -166,7 +126,7 @@ class SetupScreen(Screen[Move]):
     async def _open(self, page: Page) -> None:
         """Load it and show it; what loading finds wrong is said on it."""
         problem: FleetError | None = None
-        self.view.say(page.busy, _GOING_ON)
+        self.view.say(page.busy, GOING_ON)
         try:
             await page.load()
         except FleetError as error:
@@ -246,7 +206,7 @@ class SetupScreen(Screen[Move]):
         elif name := self.view.left_out():
             self.query_one(f"#{name}").focus()
         elif not isinstance(page, ProgressPage) or page.items():
-            self._check(self._submit(page, self.view.item(), self.view.values()), page.busy)
+            self.check(self._submit(page, self.view.item(), self.view.values()), page.busy)
 
     def action_again(self) -> None:
         """Load this page once more."""
@@ -254,7 +214,7 @@ class SetupScreen(Screen[Move]):
         if page is None:
             self._begin()
         elif not isinstance(page, ProgressPage):
-            self._check(self._load(page), page.busy)
+            self.check(self._load(page), page.busy)
 
     async def _load(self, page: Page) -> None:
         await page.load()
@@ -262,9 +222,8 @@ class SetupScreen(Screen[Move]):
 
     async def action_back(self) -> None:
         """Stop checking; else to the page before; from the first one, ask whether to leave."""
-        if self._checking is not None:
-            self._checking.cancel()
-            self.view.say("")
+        if self.is_busy:
+            self.stop_checking()
         elif self._applying is not None or len(self._pages) < 2:  # noqa: PLR2004 - one before
             self.action_leave()
         else:
