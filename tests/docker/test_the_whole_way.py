@@ -39,9 +39,10 @@ PAGES = (
 )
 """Keys of the dashboard, and what each shows."""
 HEALTH = """
-import os, urllib.request
-host = os.environ["PREFECT_WORKER_WEBSERVER_HOST"]
-print(urllib.request.urlopen(f"http://{host}:8080/health").read())
+import os, http.client
+connection = http.client.HTTPConnection(os.environ["PREFECT_WORKER_WEBSERVER_HOST"], 8080)
+connection.request("GET", "/health")
+print(connection.getresponse().read())
 """
 
 
@@ -257,10 +258,11 @@ async def resumed(story: Story, first: str) -> None:
 
 async def everything_shown_is_collected(story: Story) -> None:
     """What the program, the account and the worker say to those who ask."""
-    for words in (("audit", "--json"), ("keys", "list"), ("--check", "--prometheus")):
+    for words in (("audit",), ("keys", "list"), ("env", "list", NAME, "--json")):
         await story.run(*words)
-    audit = await story.run("audit", "--limit", "1000")
+    audit = await story.run("audit", "--json", "--limit", "1000")
     assert "ALTER SERVICE" in audit.out
+    assert "CREATE SECRET" in audit.out
     for statement in (
         *("SHOW SERVICES IN ACCOUNT", f"DESCRIBE SERVICE {NAME}"),
         *("SHOW SECRETS IN ACCOUNT", f"DESCRIBE SECRET {AUTH_SECRET}"),
