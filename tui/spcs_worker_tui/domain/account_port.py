@@ -58,7 +58,7 @@ class AccountReader(Protocol):
     async def show_repositories(self) -> Sequence[RepositoryObject]:
         """`SHOW IMAGE REPOSITORIES IN ACCOUNT`."""
 
-    async def show_compute_pools(self) -> Sequence[ComputePoolSnapshot]:
+    async def show_compute_pools(self) -> tuple[ComputePoolSnapshot, ...]:
         """`SHOW COMPUTE POOLS`."""
 
     async def pool_trouble(self, name: str) -> PoolTrouble:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
+from typing import Any
 from urllib.parse import urlsplit
 
 from spcs_worker_tui.domain.account import ObjectName, Standing
@@ -126,7 +127,7 @@ class Answers:
         """As `spcs-worker.toml` has it, with everything that it says besides."""
         repository = self.repository_name
         path = (repository.database, repository.schema, repository.name)
-        named = {
+        named: dict[str, Any] = {
             "connection": self.connection,
             "database": self.database,
             "schema": self.schema,
@@ -155,14 +156,15 @@ class Answers:
 
     def setup_keys(self) -> dict[str, str | int]:
         """What the table `setup` of the environment says."""
-        return {
+        keys: dict[str, str | int] = {
             "role": self.role,
             "instance_family": self.instance_family,
             "min_nodes": self.min_nodes,
             "max_nodes": self.max_nodes,
             "auto_suspend_secs": self.auto_suspend_secs,
             "network_rule": self.network_rule,
-        } | ({"monitor_role": self.monitor_role} if self.monitor_role else {})
+        }
+        return keys | ({"monitor_role": self.monitor_role} if self.monitor_role else {})
 
 
 def host_of(api_url: str) -> str:

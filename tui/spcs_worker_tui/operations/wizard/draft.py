@@ -84,6 +84,8 @@ class Draft(MutableMapping[str, str]):
         Raises:
             ConfigurationError: One of them cannot be; says all that cannot.
         """
+        texts: dict[str, Any] = {name: self.shown(name) for name in _TEXTS}
+        numbers: dict[str, Any] = {name: self._number(name) for name in _NUMBERS}
         return checked(
             Answers(
                 environment=self.shown("environment"),
@@ -94,8 +96,8 @@ class Draft(MutableMapping[str, str]):
                 secret_variable=_variable(self.get("prefect_key", "")),
                 renew_secret=self.get("renew_secret") == "yes",
                 image_choice=ImageChoice(self.get("image_choice") or ImageChoice.BUILD),
-                **{name: self.shown(name) for name in _TEXTS},
-                **{name: self._number(name) for name in _NUMBERS},
+                **texts,
+                **numbers,
             )
         )
 
