@@ -81,6 +81,10 @@ def test_a_quiet_healthy_worker_is_vouched_for() -> None:
     assert facts["service is"].observed_at == ago(3600)
 
 
+def test_that_somebody_else_altered_it_is_known_without_its_containers() -> None:
+    assert one(unread(service(applied_digest="another"))).sync is Sync.CHANGED_ELSEWHERE
+
+
 @pytest.mark.parametrize(
     "of",
     [

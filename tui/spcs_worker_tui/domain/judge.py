@@ -32,8 +32,15 @@ from spcs_worker_tui.domain.rules_history import ServiceHistory
 from spcs_worker_tui.domain.rules_pool import PoolView, lost_together
 from spcs_worker_tui.domain.rules_row import Rule, Side
 from spcs_worker_tui.domain.rules_show import show_facts
-from spcs_worker_tui.domain.sync import Images, SyncWord, repositories, repository_key, sync_word
-from spcs_worker_tui.domain.verdict import Fact, FactsOnDemand, Health, JudgedFleet, Sync, Verdict
+from spcs_worker_tui.domain.sync import (
+    Images,
+    SyncWord,
+    repositories,
+    repository_key,
+    sync_word,
+    without_containers,
+)
+from spcs_worker_tui.domain.verdict import Fact, FactsOnDemand, Health, JudgedFleet, Verdict
 
 DEFAULT_THRESHOLDS = Thresholds()
 
@@ -176,7 +183,7 @@ class _Case:
         """The sync word; compared anew only when containers or images were read again."""
         before, service = self.inputs, inputs.service
         if service.containers_unread:
-            return SyncWord(Sync.UNKNOWN, "the containers were not read, so no digest is known")
+            return without_containers(service)
         if (
             self._sync is None
             or before is None

@@ -132,7 +132,7 @@ def sync_word(
         detail says which input is missing. IN_SYNC without a local spec says so in its detail.
     """
     word = _image_word(service, images)
-    altered = service.applied_digest not in (None, service.spec_digest)
+    altered = is_altered(service)
     if word.word in (Sync.MIXED, Sync.IMAGE_BEHIND, Sync.IMAGE_GONE):
         return replace(word, detail=f"{word.detail}; {_ALTERED}") if altered else word
     if local.differing_fields:
@@ -145,6 +145,18 @@ def sync_word(
         spec = "the spec is the one applied here" if applied else _NO_LOCAL_SPEC
         return SyncWord(Sync.IN_SYNC, f"the image is current; {spec}")
     return word
+
+
+def is_altered(service: ServiceSnapshot) -> bool:
+    """Whether something was applied from here, and what is deployed now is not that."""
+    return service.applied_digest not in (None, service.spec_digest)
+
+
+def without_containers(service: ServiceSnapshot) -> SyncWord:
+    """The word where no container was read, so that no digest is known."""
+    if is_altered(service):
+        return SyncWord(Sync.CHANGED_ELSEWHERE, _ALTERED)
+    return SyncWord(Sync.UNKNOWN, "the containers were not read, so no digest is known")
 
 
 def _image_word(service: ServiceSnapshot, images: Callable[[str], Images | None]) -> SyncWord:
