@@ -34,6 +34,7 @@ def test_reads_what_is_shown_and_no_secret(tmp_path: Path) -> None:
             "DEPLOYER",
             "localhost",
             secrets=frozenset({"password"}),
+            origin="https://localhost",
         ),
     )
     assert "swordfish" not in repr(saved)

@@ -253,6 +253,8 @@ def _origin(values: Mapping[str, Any], text: Callable[[str], str]) -> str:
     """As the connector makes it of host, port, protocol and account."""
     protocol, port = text("protocol") or "https", str(values.get("port", ""))
     account = text("account")
+    if not (account or text("host")):
+        return ""
     # The accounts of a Chinese region have a domain of their own.
     top = "cn" if ".cn-" in account.lower() else "com"
     host = text("host") or f"{account}.snowflakecomputing.{top}"

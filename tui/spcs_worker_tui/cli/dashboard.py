@@ -84,10 +84,6 @@ def run_dashboard(options: Namespace, place: Place) -> int:
 
 def run_app(app: App[Any]) -> None:
     """Run it until it is left; a signal that asks us to end leaves the terminal in order."""
-    # The terminal knows its size; what a shell has exported of it stays behind when it changes.
-    for name in ("COLUMNS", "LINES"):
-        os.environ.pop(name, None)
-
     watchdogs: list[threading.Timer] = []
 
     async def run() -> None:
@@ -116,7 +112,7 @@ def run_app(app: App[Any]) -> None:
 
 
 def need_a_screen(what: str, otherwise: str) -> None:
-    """Refuse to open a full screen where there is none.
+    """Refuse to open a full screen where there is none; make ready to make the app.
 
     Args:
         what: That needs it, as in `the dashboard`.
@@ -132,3 +128,7 @@ def need_a_screen(what: str, otherwise: str) -> None:
             f"{what} needs a terminal with a screen, and TERM says that this is a dumb one",
             next_step=f"Set TERM to what it is, for example xterm-256color. {otherwise}",
         )
+    # The terminal knows its size; what a shell has exported of it stays behind when it changes.
+    # An app asks for it when it is made.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
