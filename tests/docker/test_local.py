@@ -22,6 +22,7 @@ SECONDS = 240
 NAME = "spcs-worker-tui-lab"
 KEY = "pnu_of-a-trial'which $(nobody) may see"
 POOL = "rehearsal"
+# On the machine's own network, where workers of other tests may have 8080.
 SPEC = """\
 spec:
   containers:
@@ -31,12 +32,13 @@ spec:
       PREFECT_WORKER_CREATE_POOL: "true"
       PREFECT_WORKER_QUERY_SECONDS: "1"
       PREFECT_WORKER_HEARTBEAT_SECONDS: "2"
+      PREFECT_WORKER_WEBSERVER_PORT: "8097"
     secrets:
     - snowflakeSecret:
         objectName: LAB.WORK.OTHER
       secretKeyRef: secret_string
       envVarName: OTHER_SECRET
-    readinessProbe: {port: 8080, path: /health}
+    readinessProbe: {port: 8097, path: /health}
     resources:
       requests: {cpu: "0.1", memory: 256Mi}
       limits: {cpu: "1", memory: 768Mi}
