@@ -83,3 +83,8 @@ async def go_to(pilot: Pilot[None], wanted: str) -> None:
         before = title(pilot)
         await answer(pilot, *ways.get(before, ("enter",)))
         assert title(pilot) != before, "\n".join(seen(pilot.app))
+
+
+def text(pilot: Any) -> str:
+    """What the page says, on one line, without the list of steps."""
+    return " ".join(" ".join(line[26:].split()) for line in seen(pilot.app))
