@@ -22,6 +22,7 @@ from spcs_worker_tui.domain.keys import KeyKind, KeyName, Secret
 from spcs_worker_tui.operations.keys import Keychain
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.wiring import open_console
+from spcs_worker_tui.wiring_doctor import make_doctor
 from support.sandbox import RunningSandbox, running_sandbox
 from support.saved_connections import save
 
@@ -55,7 +56,7 @@ def files_with(value: str, folder: Path) -> list[str]:
 async def test_a_key_that_was_typed_is_used_and_kept_nowhere(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
-    console = await open_console(["lacking"])
+    console = await open_console(["lacking"], make_doctor=make_doctor)
     value = str(sandbox.connection()["password"])
 
     async def lacking() -> AsyncIterator[ConnectionSnapshot]:

@@ -16,6 +16,7 @@ from spcs_worker_tui.domain.plan import StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.wishes import Drop, Restart, Resume, Scale, Suspend, Wish
 from spcs_worker_tui.wiring import Bench, open_bench, open_console
+from spcs_worker_tui.wiring_doctor import make_doctor
 from support.catalogue import Lab
 from support.sandbox import running_sandbox
 from support.saved_connections import save
@@ -122,7 +123,7 @@ async def test_nobody_suspended_it_so_there_is_nothing_to_resume(operators: Oper
 
 
 async def test_the_dashboard_sees_what_was_applied(operators: Operators) -> None:
-    console = await open_console(["dev"], read_only=True)
+    console = await open_console(["dev"], make_doctor=make_doctor, read_only=True)
     try:
         async with asyncio.timeout(20):
             async for judged in console.watch():
@@ -143,7 +144,7 @@ async def test_the_dashboard_sees_what_was_applied(operators: Operators) -> None
 
 
 async def test_a_plan_of_another_console_is_not_known(operators: Operators) -> None:
-    console = await open_console(["dev"])
+    console = await open_console(["dev"], make_doctor=make_doctor)
     change = await operators.plan(Suspend(KEY))
     try:
         with pytest.raises(PlanRefusedError, match="too old"):
