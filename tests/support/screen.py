@@ -88,6 +88,20 @@ def is_settled(app: Any) -> bool:
     )
 
 
+async def still(pilot: Pilot[Any], looks: int = 4) -> None:
+    """Wait until nothing moves: no animation, and the same picture that many times on end."""
+    same, before = 0, seen(pilot.app)
+
+    def is_same() -> bool:
+        nonlocal same, before
+        now = seen(pilot.app)
+        same = same + 1 if now == before and not pilot.app.animator._animations else 0
+        before = now
+        return same >= looks
+
+    await until(pilot, is_same)
+
+
 def burst(pilot: Pilot[Any], typed: str) -> None:
     """Have the terminal deliver all of this in one read."""
     parser, driver = XTermParser(), pilot.app._driver

@@ -28,7 +28,7 @@ from spcs_worker_tui.ui.format import UNICODE
 from spcs_worker_tui.ui.modals.plan import PlanModal
 from spcs_worker_tui.ui.screens.doctor import DoctorScreen
 from support.console import ScriptedConsole, demo
-from support.screen import fleet_app, opened, ready, seen, shows, until
+from support.screen import fleet_app, opened, ready, seen, shows, still, until
 
 GRANT = "GRANT MONITOR ON SERVICE ANALYTICS.PREFECT.INGEST TO ROLE PREFECT_OPERATOR"
 API = "https://prefect.example.com/api"
@@ -86,7 +86,7 @@ def test_picture(snap_compare: Any, size: tuple[int, int]) -> None:
         await ready(pilot)
         await doctor(pilot)
         await until(pilot, lambda: shows(app, "GRANT MONITOR") and not shows(app, "looking"))
-        await pilot.pause()
+        await still(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=prepare)
 

@@ -18,7 +18,7 @@ from spcs_worker_tui.ui.format import ASCII
 from support import fleet as build
 from support.console import ScriptedConsole, demo
 from support.picture import picture as readme_picture
-from support.screen import fleet_app, is_settled, ready, shows, until
+from support.screen import fleet_app, is_settled, ready, shows, still, until
 
 Pictures = Callable[..., bool]
 
@@ -54,7 +54,7 @@ def picture(snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> Pictures:
             await until(
                 pilot, lambda: all(f._cursor_visible for f in app.screen.query("Input:focus"))
             )
-            await pilot.pause()
+            await still(pilot)
 
         return bool(snap_compare(app, terminal_size=size, run_before=prepare))
 

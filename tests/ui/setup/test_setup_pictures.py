@@ -13,7 +13,7 @@ from spcs_worker_tui.domain.errors import PlanRefusedError, SignInRefusedError
 from spcs_worker_tui.domain.prefect_places import ActiveProfile
 from spcs_worker_tui.domain.wizard import SavedConnection
 from spcs_worker_tui.ui.format import ASCII
-from support.screen import until
+from support.screen import still, until
 from support.setup_desk import LACKING, PIECES, ScriptedDesk
 from support.setup_screen import answer, go_to, settled, setup_app
 
@@ -53,7 +53,7 @@ def picture(snap_compare: Any, monkeypatch: pytest.MonkeyPatch) -> Pictures:
             await until(
                 pilot, lambda: all(f._cursor_visible for f in app.screen.query("Input:focus"))
             )
-            await pilot.pause()
+            await still(pilot)
 
         return bool(snap_compare(app, terminal_size=size, run_before=prepare))
 
