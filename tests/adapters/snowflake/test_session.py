@@ -120,6 +120,12 @@ async def test_a_dropped_service_is_told_from_a_missing_privilege(bench: Bench) 
     assert (caught.value.errno, caught.value.sqlstate) == (3001, "42501")
     with pytest.raises(PrivilegeError, match=r"D\.S\.SVC"):
         await watcher.describe_service(KEY)
+    with pytest.raises(PrivilegeError) as refused:
+        await watcher.suspend_service(KEY)
+    grant = "GRANT OPERATE ON SERVICE D.S.SVC TO ROLE WATCHER;"
+    assert refused.value.next_step == f"Have it granted: {grant}"
+    await bench.lab.sql(grant, role="ACCOUNTADMIN")
+    assert await watcher.suspend_service(KEY)
     del bench.lab.account.services["D", "S", "SVC"]
     with pytest.raises(NotVisibleError) as gone:
         await watcher.show_service_containers(KEY)

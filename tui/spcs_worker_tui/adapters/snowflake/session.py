@@ -271,11 +271,25 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
 
     async def suspend_service(self, key: ServiceKey) -> str:
         """`ALTER SERVICE … SUSPEND`; returns the query id."""
-        return (await self._send(statements.suspend_service(key))).query_id
+        return await self._operate(key, statements.suspend_service(key))
 
     async def resume_service(self, key: ServiceKey) -> str:
         """`ALTER SERVICE … RESUME`; returns the query id."""
-        return (await self._send(statements.resume_service(key))).query_id
+        return await self._operate(key, statements.resume_service(key))
+
+    async def _operate(self, key: ServiceKey, statement: str) -> str:
+        """Send what takes OPERATE on the service (contract 1.8); returns the query id."""
+        try:
+            return (await self._send(statement)).query_id
+        except PrivilegeError as error:
+            role = self._identity.role if self._identity else ""
+            raise PrivilegeError(
+                error.message,
+                errno=error.errno,
+                sqlstate=error.sqlstate,
+                query_id=error.query_id,
+                next_step=f"Have it granted: {statements.grant_operate(key, role)}",
+            ) from error
 
     def scale_statement(self, key: ServiceKey, scale: ScaleTo) -> str:
         """Exactly what `scale_service` sends."""

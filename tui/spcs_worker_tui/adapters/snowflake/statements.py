@@ -67,6 +67,11 @@ def resume_service(key: ServiceKey) -> str:
     return f"ALTER SERVICE {service_name(key)} RESUME"
 
 
+def grant_operate(key: ServiceKey, role: str) -> str:
+    """What lets a role suspend, resume and upgrade a service (contract 1.8)."""
+    return f"GRANT OPERATE ON SERVICE {service_name(key)} TO ROLE {identifier(role)};"
+
+
 def scale_service(key: ServiceKey, scale: ScaleTo) -> str:
     """Contract 1.8: one statement, so that the two never contradict each other in between."""
     ready = "" if scale.min_ready is None else f" MIN_READY_INSTANCES = {scale.min_ready:d}"
