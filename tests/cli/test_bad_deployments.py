@@ -133,7 +133,7 @@ async def test_without_the_privilege(world: World, project: Path) -> None:
         assert_said(answer, 3, "spec of D.S.WORKER is shown only to the role", "Use the role DEPL")
     for verb in ("suspend", "restart"):
         answer = await world.program.run(verb, "WORKER", "--yes")
-        assert_said(answer, 2, "Insufficient privileges to operate on service", "privilege")
+        assert_said(answer, 2, "Insufficient privileges to operate on service", "GRANT OPERATE")
     assert world.lab.service("WORKER").spec_digest == before
     assert world.lab.service("WORKER").status == "RUNNING"
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 import docker
+from spcs_worker_tui.sandbox.prefect.server import free_port
 from support.engine import DockerEngine
 from support.program import Answer, Program, ended
 from support.site import Site, eventually, running_site
@@ -22,8 +23,9 @@ SECONDS = 240
 NAME = "spcs-worker-tui-lab"
 KEY = "pnu_of-a-trial'which $(nobody) may see"
 POOL = "rehearsal"
-# On the machine's own network, where workers of other tests may have 8080.
-SPEC = """\
+# Containers of the tests' engine are on the machine's own network, where any port may be taken.
+PORT = free_port()
+SPEC = f"""\
 spec:
   containers:
   - name: worker
@@ -32,16 +34,16 @@ spec:
       PREFECT_WORKER_CREATE_POOL: "true"
       PREFECT_WORKER_QUERY_SECONDS: "1"
       PREFECT_WORKER_HEARTBEAT_SECONDS: "2"
-      PREFECT_WORKER_WEBSERVER_PORT: "8097"
+      PREFECT_WORKER_WEBSERVER_PORT: "{PORT}"
     secrets:
     - snowflakeSecret:
         objectName: LAB.WORK.OTHER
       secretKeyRef: secret_string
       envVarName: OTHER_SECRET
-    readinessProbe: {port: 8097, path: /health}
+    readinessProbe: {{port: {PORT}, path: /health}}
     resources:
-      requests: {cpu: "0.1", memory: 256Mi}
-      limits: {cpu: "1", memory: 768Mi}
+      requests: {{cpu: "0.1", memory: 256Mi}}
+      limits: {{cpu: "1", memory: 768Mi}}
 """
 
 
