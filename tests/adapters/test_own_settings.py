@@ -7,8 +7,8 @@ from pathlib import Path
 
 from spcs_worker_tui.adapters.settings_file import read_settings
 from spcs_worker_tui.adapters.spec_yaml import read_spec
+from spcs_worker_tui.domain.rendering import rendered
 from spcs_worker_tui.domain.spec_document import written_document
-from spcs_worker_tui.operations.update.wish import rendered
 
 ROOT = Path(__file__).parents[2]
 

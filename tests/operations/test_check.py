@@ -17,7 +17,6 @@ from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.check import (
-    SUSPENDED_WHILE_RUNS_WAIT,
     CheckOptions,
     CheckReport,
     assess,
@@ -25,6 +24,7 @@ from spcs_worker_tui.operations.check import (
 )
 from spcs_worker_tui.operations.choose import choose, matches, wanted
 from spcs_worker_tui.operations.lifecycle import Lifecycle
+from spcs_worker_tui.operations.resume_late import SUSPENDED_WHILE_RUNS_WAIT, ResumeLate
 from support import fleet as build
 from support.audit import MemoryAudit
 from support.scripted import ScriptedSession
@@ -117,13 +117,9 @@ class HurryingClock(VirtualClock):
         self.skip(seconds)
 
 
-def no_lifecycle(_judged: JudgedFleet) -> Lifecycle:
-    raise AssertionError
-
-
 async def run(looks: Looks, options: CheckOptions) -> tuple[CheckReport, list[CheckReport]]:
     said: list[CheckReport] = []
-    report = await check(looks, no_lifecycle, HurryingClock(), options, said.append)
+    report = await check(looks, HurryingClock(), options, said.append)
     return report, said
 
 
@@ -194,7 +190,8 @@ class Trap:
             engine = Engine(self.clock, MemoryAudit(), lambda _: self.account)
             return Lifecycle(lambda _: self.account, lambda: fleet.snapshot, engine)
 
-        return await check(look, lifecycle, self.clock, CheckOptions(resume_if_late=resume))
+        late = ResumeLate(lifecycle) if resume else None
+        return await check(look, self.clock, CheckOptions(), resume=late)
 
 
 async def test_resumes_what_runs_wait_for() -> None:

@@ -21,8 +21,8 @@ from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.keys import KeyKind, KeyName, Secret
 from spcs_worker_tui.operations.keys import Keychain
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
-from spcs_worker_tui.wiring import open_console
-from spcs_worker_tui.wiring_doctor import make_doctor
+from spcs_worker_tui.wiring.console import open_console
+from spcs_worker_tui.wiring.doctor import make_doctor
 from support.sandbox import RunningSandbox, running_sandbox
 from support.saved_connections import save
 

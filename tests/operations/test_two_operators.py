@@ -15,8 +15,9 @@ from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
 from spcs_worker_tui.domain.plan import StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.wishes import Drop, Restart, Resume, Scale, Suspend, Wish
-from spcs_worker_tui.wiring import Bench, open_bench, open_console
-from spcs_worker_tui.wiring_doctor import make_doctor
+from spcs_worker_tui.wiring.bench import Bench, open_bench
+from spcs_worker_tui.wiring.console import open_console
+from spcs_worker_tui.wiring.doctor import make_doctor
 from support.catalogue import Lab
 from support.sandbox import running_sandbox
 from support.saved_connections import save

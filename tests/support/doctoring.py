@@ -8,7 +8,7 @@ from typing import Any
 
 from spcs_worker_tui.domain.doctor import Area, Finding, Outcome
 from spcs_worker_tui.domain.plan import StepState
-from spcs_worker_tui.wiring_doctor import open_doctor
+from spcs_worker_tui.wiring.doctor import open_doctor
 
 OF_SNOWFLAKE = (Area.CONNECTIONS, Area.ACCOUNT, Area.SERVICE)
 """What this machine and its Prefect are like is another matter."""

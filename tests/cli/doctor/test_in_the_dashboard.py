@@ -7,8 +7,8 @@ from typing import Any
 
 from spcs_worker_tui.domain.doctor import MakePrivate, Outcome
 from spcs_worker_tui.domain.plan import StepState
-from spcs_worker_tui.wiring import open_console
-from spcs_worker_tui.wiring_doctor import make_doctor
+from spcs_worker_tui.wiring.console import open_console
+from spcs_worker_tui.wiring.doctor import make_doctor
 from support.doctoring import findings
 
 

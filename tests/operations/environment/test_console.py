@@ -9,8 +9,8 @@ import pytest
 from spcs_worker_tui.domain.environment import EditEnvironment, SetSecret, SetVariable
 from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.plan import StepState
-from spcs_worker_tui.wiring import open_console
-from spcs_worker_tui.wiring_doctor import make_doctor
+from spcs_worker_tui.wiring.console import open_console
+from spcs_worker_tui.wiring.doctor import make_doctor
 from support.environments import edit
 from support.updating import KEY, UpdateBench
 

@@ -11,8 +11,8 @@ from spcs_worker_tui.domain.environment import EditEnvironment, SetVariable
 from spcs_worker_tui.domain.plan import Plan, StepState
 from spcs_worker_tui.domain.wishes import RollBack, Update
 from spcs_worker_tui.operations.console import Console
-from spcs_worker_tui.wiring import open_console
-from spcs_worker_tui.wiring_doctor import make_doctor
+from spcs_worker_tui.wiring.console import open_console
+from spcs_worker_tui.wiring.doctor import make_doctor
 from support.updating import FIRST, KEY, PROBE, SPEC, UpdateBench
 
 PLAIN = SPEC.partition("    env:")[0] + PROBE

@@ -21,8 +21,10 @@ from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.sandbox.clock import ManualClock
 from spcs_worker_tui.sandbox.server import SandboxSettings
-from spcs_worker_tui.wiring import open_bench, open_console, saved_connections
-from spcs_worker_tui.wiring_doctor import make_doctor
+from spcs_worker_tui.wiring.accounts import saved_connections
+from spcs_worker_tui.wiring.bench import open_bench
+from spcs_worker_tui.wiring.console import open_console
+from spcs_worker_tui.wiring.doctor import make_doctor
 from support.catalogue import add_service, new_lab
 from support.sandbox import RunningSandbox, running_sandbox
 from support.saved_connections import save

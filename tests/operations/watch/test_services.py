@@ -40,8 +40,8 @@ async def test_statements_do_not_grow_with_the_services(
         await pass_time(clock, 1)
     session.calls.clear()
     await pass_time(clock, 60, 1)
-    images = session.calls.pop(f"show_images {REPOSITORY}")
-    assert images in (1, 2)
+    # A list of images may grow a minute old, and is due with the tick after that.
+    assert session.calls.pop(f"show_images {REPOSITORY}", 0) <= 2
     assert dict(session.calls) == {
         "show_services": 12,
         "show_compute_pools": 2,

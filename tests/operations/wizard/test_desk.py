@@ -23,7 +23,7 @@ from spcs_worker_tui.domain.prefect_places import PrefectAccess
 from spcs_worker_tui.domain.setup import PieceState
 from spcs_worker_tui.operations.wizard.desk import WizardDesk
 from spcs_worker_tui.operations.wizard.draft import NO_KEY, Draft
-from spcs_worker_tui.wiring_wizard import open_wizard
+from spcs_worker_tui.wiring.wizard import open_wizard
 from support.catalogue import new_lab
 from support.prefect_stub import Reply, Request, prefect_stub
 from support.sandbox import RunningSandbox, running_sandbox

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.adapters.history import HistoryFiles
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.history import applied_digest
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.history import HistoryFiles
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 
 class AppliedSpecs:

@@ -10,12 +10,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.domain.errors import ConfigurationError, NotificationError
-from spcs_worker_tui.domain.notice import Address, Notice
 from spcs_worker_tui.domain.secrecy import looks_like_a_key
 from spcs_worker_tui.domain.verdict import Health
 
 if TYPE_CHECKING:
     from apprise import Apprise, AppriseAsset
+
+    from spcs_worker_tui.domain.notice import Address, Notice
 
 SECONDS = 20.0
 """For one address; Apprise itself gives up on most of them after 4 s without an answer."""

@@ -12,7 +12,7 @@ import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.adapters.connections import (
     ConnectionSettings,
@@ -20,7 +20,9 @@ from spcs_worker_tui.adapters.connections import (
     read_connections,
 )
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.new_connection import NewConnection
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.new_connection import NewConnection
 
 _NAME = "connections.toml"
 _FOR_ME_ALONE = 0o600

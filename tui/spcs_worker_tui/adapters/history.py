@@ -11,14 +11,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from spcs_worker_tui.adapters.audit import state_directory
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.history import HistoryEntry, HistoryKind, HistoryState
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 _TEXTS = ("spec_digest", "why", "user", "snowflake_user", "role", "plan_id")
 

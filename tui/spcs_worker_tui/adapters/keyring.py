@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from spcs_worker_tui.adapters.daemon_thread import in_daemon_thread
 from spcs_worker_tui.adapters.key_notes import KeyNotes
 from spcs_worker_tui.domain.errors import KeyringError
-from spcs_worker_tui.domain.keys import KeyName, Secret
 
 if TYPE_CHECKING:
     from spcs_worker_tui.adapters.keyring_backend import Vault
+    from spcs_worker_tui.domain.keys import KeyName, Secret
 
 SECONDS = 3.0
 _BACKEND = "spcs_worker_tui.adapters.keyring_backend"

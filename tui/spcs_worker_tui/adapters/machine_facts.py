@@ -93,7 +93,7 @@ async def account_skew(connection: str) -> timedelta:
     Raises:
         SnowflakeUnreachableError: It does not answer, or does not say what time it is.
     """
-    import httpx  # noqa: PLC0415 - slow
+    from spcs_worker_tui.adapters.lean_httpx import httpx  # noqa: PLC0415 - slow
 
     (settings,) = read_connections().select([connection])
     try:

@@ -14,7 +14,7 @@ from spcs_worker_tui.cli.console import Ink, has_colour, paint, put, say
 from spcs_worker_tui.cli.exits import Exit
 from spcs_worker_tui.domain.audit import AuditEntry, AuditResult
 from spcs_worker_tui.domain.text import cell_width, one_line
-from spcs_worker_tui.wiring import audit_log
+from spcs_worker_tui.wiring.applying import audit_log
 
 _HEAD = ("TIME", "USER", "CONNECTION", "ON", "RESULT", "TOOK", "STEP", "QUERY ID")
 _INKS = {AuditResult.FAILED: Ink.RED, AuditResult.INTERRUPTED: Ink.YELLOW}

@@ -6,14 +6,18 @@ import asyncio
 import os
 from argparse import Namespace
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.steps import StepList
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.settings import Environment, Project
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.wishes import Build
-from spcs_worker_tui.wiring import open_bench, read_project
+from spcs_worker_tui.wiring.bench import open_bench
+from spcs_worker_tui.wiring.project import read_project
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.settings import Environment, Project
 
 
 def run_build(options: Namespace) -> int:

@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from spcs_worker_tui.cli.arguments import CHECK_SECONDS, WAIT_SECONDS
 from spcs_worker_tui.cli.asking import ask_at_terminal
@@ -16,9 +17,9 @@ from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.domain.keys import NOTIFY_VARIABLE
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
-from spcs_worker_tui.operations.check import CheckOptions, CheckReport, check
+from spcs_worker_tui.operations.check import CheckOptions, CheckReport, Resume, check
 from spcs_worker_tui.operations.choose import wanted
-from spcs_worker_tui.wiring import open_bench
+from spcs_worker_tui.wiring.look import Looks, open_looks
 
 
 def run_check(options: Namespace) -> int:
@@ -59,20 +60,17 @@ async def _check(options: Namespace, done: Callable[[CheckReport], None]) -> Non
     asked = CheckOptions(
         patterns=tuple(options.service),
         require_running=options.require_running,
-        resume_if_late=options.resume_if_late,
         wait=options.wait,
         seconds=seconds,
         interval=options.interval,
     )
     judge = Judge()
-    async with open_bench(
-        options.connection, read_only=options.read_only, ask=ask_at_terminal()
-    ) as bench:
+    async with _opened(options) as (looks, resume):
 
         async def look() -> JudgedFleet:
             chosen = wanted(asked.patterns) if asked.patterns else None
             limit = min(seconds, CHECK_SECONDS)
-            return await bench.look(chosen, limit, judge, images=options.sync)
+            return await looks.look(chosen, limit, judge, images=options.sync)
 
         said = ""
 
@@ -82,11 +80,23 @@ async def _check(options: Namespace, done: Callable[[CheckReport], None]) -> Non
                 say(text)
             said = text
 
-        done(
-            await check(
-                look, lambda judged: bench.lifecycle(judged.snapshot), bench.clock, asked, progress
-            )
-        )
+        done(await check(look, looks.clock, asked, progress, resume=resume))
+
+
+@asynccontextmanager
+async def _opened(options: Namespace) -> AsyncIterator[tuple[Looks, Resume | None]]:
+    """What looks, and what resumes if that is wanted."""
+    ask = ask_at_terminal()
+    if not options.resume_if_late:
+        async with open_looks(options.connection, ask=ask) as looks:
+            yield looks, None
+        return
+    # Everything that plans and applies takes time to import, and is for nobody else.
+    from spcs_worker_tui.operations.resume_late import ResumeLate  # noqa: PLC0415
+    from spcs_worker_tui.wiring.bench import open_bench  # noqa: PLC0415
+
+    async with open_bench(options.connection, read_only=options.read_only, ask=ask) as bench:
+        yield bench, ResumeLate(lambda judged: bench.lifecycle(judged.snapshot))
 
 
 def _talk(report: CheckReport) -> None:

@@ -15,13 +15,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.cli.exits import AFTER_SIGNAL, Exit
-from spcs_worker_tui.cli.place import Place
-from spcs_worker_tui.domain.console_port import DashboardConsole
-from spcs_worker_tui.domain.doctor import Finding
 from spcs_worker_tui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from spcs_worker_tui.cli.place import Place
+    from spcs_worker_tui.domain.console_port import DashboardConsole
+    from spcs_worker_tui.domain.doctor import Finding
 
 _ENDING = () if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
 """Without us they would end the process at once, and leave the terminal as the dashboard had it."""
@@ -45,8 +46,8 @@ def run_dashboard(options: Namespace, place: Place) -> int:
     async def open_console() -> DashboardConsole:
         # After the first frame, and in threads: neither imports nor a sandbox must delay it.
         await asyncio.to_thread(place.prepare)
-        wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring")
-        doctor = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring_doctor")
+        wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring.console")
+        doctor = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring.doctor")
         console: DashboardConsole = await wiring.open_console(
             options.connection,
             options.interval,
@@ -57,7 +58,7 @@ def run_dashboard(options: Namespace, place: Place) -> int:
 
     async def examine() -> AsyncIterator[Finding]:
         """What is wrong, where the console cannot be opened for it."""
-        wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring_doctor")
+        wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring.doctor")
         async with (
             wiring.open_doctor(options.connection) as doctor,
             aclosing(doctor.examine()) as findings,

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.asking import ask_at_terminal
 from spcs_worker_tui.cli.build import build_wish, chosen_project
 from spcs_worker_tui.cli.console import say
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.steps import StepList
-from spcs_worker_tui.domain.settings import Environment, Project
 from spcs_worker_tui.domain.wishes import Deploy
 from spcs_worker_tui.operations.rollback import PREVIOUS
 from spcs_worker_tui.operations.update import UpdateTiming
-from spcs_worker_tui.wiring import Bench, open_bench
+from spcs_worker_tui.wiring.bench import Bench, open_bench
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.settings import Environment, Project
 
 
 def run_deploy(options: Namespace) -> int:

@@ -8,6 +8,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.console import complain, has_colour, put, say
 from spcs_worker_tui.cli.exits import Exit, exit_of
@@ -15,8 +16,10 @@ from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.report_doctor import as_json, for_pipe, for_terminal
 from spcs_worker_tui.domain.doctor import Finding, Fix, Outcome, worst
 from spcs_worker_tui.domain.errors import FleetError, PlanRefusedError
-from spcs_worker_tui.operations.doctor import Doctor
-from spcs_worker_tui.wiring_doctor import open_doctor
+from spcs_worker_tui.wiring.doctor import open_doctor
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.operations.doctor import Doctor
 
 
 def run_doctor(options: Namespace) -> int:

@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.asking import ask_at_terminal, read_text, read_value
 from spcs_worker_tui.cli.console import put, say
@@ -17,7 +18,6 @@ from spcs_worker_tui.cli.lifecycle import picture
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.target import find_service
 from spcs_worker_tui.cli.update import connections, target, timing
-from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import (
     Edit,
     EditEnvironment,
@@ -31,9 +31,8 @@ from spcs_worker_tui.domain.environment import (
 )
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
+from spcs_worker_tui.domain.rendering import rendered
 from spcs_worker_tui.domain.secrecy import looks_like_a_key
-from spcs_worker_tui.domain.settings import Environment, Project
-from spcs_worker_tui.domain.spec_document import SpecDocument, Variable
 from spcs_worker_tui.domain.text import cell_width, one_line
 from spcs_worker_tui.operations.environment.comparing import (
     VariableDifference,
@@ -41,8 +40,13 @@ from spcs_worker_tui.operations.environment.comparing import (
     against_entries,
 )
 from spcs_worker_tui.operations.environment.edits import checked_name
-from spcs_worker_tui.operations.update.wish import rendered
-from spcs_worker_tui.wiring import Bench, open_bench, read_document, read_variables
+from spcs_worker_tui.wiring.bench import Bench, open_bench
+from spcs_worker_tui.wiring.project import read_document, read_variables
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.dotenv import DotenvEntry
+    from spcs_worker_tui.domain.settings import Environment, Project
+    from spcs_worker_tui.domain.spec_document import SpecDocument, Variable
 
 DIFFERS = 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.asking import read_secret
 from spcs_worker_tui.cli.console import complain, put, say
@@ -17,10 +18,12 @@ from spcs_worker_tui.domain.errors import (
     PrefectUnauthorizedError,
     SignInRefusedError,
 )
-from spcs_worker_tui.domain.keys import KeyNeed
 from spcs_worker_tui.domain.text import cell_width, one_line
-from spcs_worker_tui.operations.keys import KeyDesk, KeyRow
-from spcs_worker_tui.wiring_keys import open_keys
+from spcs_worker_tui.wiring.keys import open_keys
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import KeyNeed
+    from spcs_worker_tui.operations.keys import KeyDesk, KeyRow
 
 _REFUSED = (SignInRefusedError, PrefectUnauthorizedError, KeyMissingError)
 

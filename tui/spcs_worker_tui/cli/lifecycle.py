@@ -25,7 +25,7 @@ from spcs_worker_tui.domain.wishes import (
     ServiceWish,
     Suspend,
 )
-from spcs_worker_tui.wiring import Bench, open_bench
+from spcs_worker_tui.wiring.bench import Bench, open_bench
 
 _LOOK_SECONDS = 30.0
 

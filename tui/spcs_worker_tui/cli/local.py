@@ -23,8 +23,8 @@ from spcs_worker_tui.domain.binding import API_URL
 from spcs_worker_tui.domain.errors import ConfigurationError, EngineError
 from spcs_worker_tui.domain.keys import KeyKind, KeyName, Secret, checked_url
 from spcs_worker_tui.operations.local_trial import Trial, container_name, trial_of
-from spcs_worker_tui.wiring import read_document
-from spcs_worker_tui.wiring_local import LocalBench, open_local
+from spcs_worker_tui.wiring.local import LocalBench, open_local
+from spcs_worker_tui.wiring.project import read_document
 
 _ALL = 1_000_000
 """Lines; Docker keeps no more of a trial."""

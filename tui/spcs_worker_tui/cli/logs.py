@@ -15,7 +15,7 @@ from spcs_worker_tui.cli.exits import Exit
 from spcs_worker_tui.cli.target import find_service
 from spcs_worker_tui.domain.log import LogEvent, LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.operations.tail import LogFollower, WatchedRows, last_lines
-from spcs_worker_tui.wiring import open_bench
+from spcs_worker_tui.wiring.look import open_looks
 
 _SECOND = 1_000_000_000
 
@@ -27,14 +27,14 @@ def run_logs(options: Namespace) -> int:
 
 async def _run(options: Namespace) -> int:
     printer = Printer(timestamps=options.timestamps)
-    async with open_bench(options.connection, ask=ask_at_terminal()) as bench:
-        key = await find_service(bench, options.service)
-        session = bench.session(key.connection)
+    async with open_looks(options.connection, ask=ask_at_terminal()) as looks:
+        key = await find_service(looks, options.service)
+        session = looks.session(key.connection)
         if not options.follow:
             printer.print(await last_lines(session, key))
             return Exit.HEALTHY
-        async with WatchedRows(session, key, bench.clock) as rows:
-            follower = LogFollower(bench.session, rows.service, bench.clock)
+        async with WatchedRows(session, key, looks.clock) as rows:
+            follower = LogFollower(looks.session, rows.service, looks.clock)
             async with aclosing(follower.follow(key)) as batches:
                 async for events in batches:
                     printer.print(events)

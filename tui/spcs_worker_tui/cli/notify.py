@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.console import complain, say
-from spcs_worker_tui.operations.check import CheckReport
-from spcs_worker_tui.operations.notify import Teller
-from spcs_worker_tui.wiring_notify import open_teller
+from spcs_worker_tui.wiring.notify import open_teller
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.operations.check import CheckReport
+    from spcs_worker_tui.operations.notify import Teller
 
 
 def teller_of(options: Namespace) -> Teller:

@@ -7,14 +7,17 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.console import complain, put, say
 from spcs_worker_tui.cli.exits import Exit
 from spcs_worker_tui.domain.age import humanise
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
-from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.text import one_line, printable
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Change
 
 NOT_CONFIRMED = 1
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.console import put
 from spcs_worker_tui.cli.exits import Exit
-from spcs_worker_tui.domain.settings import Environment
+from spcs_worker_tui.domain.rendering import rendered
 from spcs_worker_tui.domain.settings_keys import KEYS, SETUP, json_schema
 from spcs_worker_tui.domain.text import one_line
-from spcs_worker_tui.operations.update.wish import rendered
-from spcs_worker_tui.wiring import read_document, read_project
+from spcs_worker_tui.wiring.project import read_document, read_project
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.settings import Environment
 
 
 def run_show(options: Namespace) -> int:

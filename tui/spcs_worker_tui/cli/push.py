@@ -10,7 +10,7 @@ from spcs_worker_tui.cli.build import chosen_project
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.steps import StepList
 from spcs_worker_tui.domain.wishes import Push
-from spcs_worker_tui.wiring import open_bench
+from spcs_worker_tui.wiring.bench import open_bench
 
 
 def run_push(options: Namespace) -> int:

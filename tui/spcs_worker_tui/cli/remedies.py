@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.console import PROGRAM
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import Remedy, Verdict
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 _VERBS: dict[Remedy, tuple[str, ...]] = {
     Remedy.READ_LOG: ("logs",),

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.cli.exits import exit_of
 from spcs_worker_tui.cli.remedies import commands
 from spcs_worker_tui.cli.report_table import newest_heartbeat
-from spcs_worker_tui.domain.fleet import (
-    ConnectionSnapshot,
-    FleetSnapshot,
-    Observation,
-    ServiceSnapshot,
-)
 from spcs_worker_tui.domain.text import without_credentials
-from spcs_worker_tui.domain.verdict import Fact, Verdict
-from spcs_worker_tui.operations.check import CheckReport
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import (
+        ConnectionSnapshot,
+        FleetSnapshot,
+        Observation,
+        ServiceSnapshot,
+    )
+    from spcs_worker_tui.domain.verdict import Fact, Verdict
+    from spcs_worker_tui.operations.check import CheckReport
 
 SCHEMA_VERSION = 1
 """Raised when a field changes its meaning or goes; new fields may come at any time."""

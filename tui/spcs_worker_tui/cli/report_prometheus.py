@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.exits import exit_of
 from spcs_worker_tui.cli.report_table import newest_heartbeat
-from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceSnapshot
 from spcs_worker_tui.domain.verdict import Health, Verdict
-from spcs_worker_tui.operations.check import CheckReport
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceSnapshot
+    from spcs_worker_tui.operations.check import CheckReport
 
 _PREFIX = "spcs_worker_"
 

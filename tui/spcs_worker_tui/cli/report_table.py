@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.console import Ink, paint
 from spcs_worker_tui.cli.remedies import next_step
 from spcs_worker_tui.domain.age import humanise
-from spcs_worker_tui.domain.fleet import ConnectionSnapshot, FleetSnapshot, ServiceSnapshot
-from spcs_worker_tui.domain.prefect import WorkPoolSnapshot
 from spcs_worker_tui.domain.text import cell_width, one_line
 from spcs_worker_tui.domain.verdict import Health, Verdict
-from spcs_worker_tui.operations.check import CheckReport
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ConnectionSnapshot, FleetSnapshot, ServiceSnapshot
+    from spcs_worker_tui.domain.prefect import WorkPoolSnapshot
+    from spcs_worker_tui.operations.check import CheckReport
 
 _HEAD = (
     "VERDICT",

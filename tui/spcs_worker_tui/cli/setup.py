@@ -6,6 +6,7 @@ import asyncio
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.asking import ask_at_terminal
 from spcs_worker_tui.cli.build import chosen_project
@@ -14,12 +15,14 @@ from spcs_worker_tui.cli.exits import Exit
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.steps import StepList
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.setup import Answers, ImageChoice, PieceState, Survey
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.setup.answers import answers_of
 from spcs_worker_tui.operations.update import UpdateTiming
-from spcs_worker_tui.wiring_setup import SetupBench, open_setup
+from spcs_worker_tui.wiring.setup import SetupBench, open_setup
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import Secret
 
 _MARKS = {
     PieceState.THERE: "=",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.console import complain
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
-from spcs_worker_tui.domain.fleet import ServiceKey, ServiceSnapshot
-from spcs_worker_tui.domain.ports import SnowflakeSession
 from spcs_worker_tui.operations.choose import choose
-from spcs_worker_tui.wiring import Bench
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey, ServiceSnapshot
+    from spcs_worker_tui.domain.ports import SnowflakeSession
+    from spcs_worker_tui.wiring.look import Looks
 
 
-async def find_service(bench: Bench, pattern: str) -> ServiceKey:
+async def find_service(looks: Looks, pattern: str) -> ServiceKey:
     """Ask the connections that the pattern allows which services they show, and choose.
 
     Raises:
@@ -20,7 +23,7 @@ async def find_service(bench: Bench, pattern: str) -> ServiceKey:
         FleetError: No connection answered.
     """
     name = pattern.rpartition(":")[0].casefold()
-    sessions = [s for s in bench.sessions if s.name.casefold() == name] or list(bench.sessions)
+    sessions = [s for s in looks.sessions if s.name.casefold() == name] or list(looks.sessions)
     answers = await asyncio.gather(*(_services(session) for session in sessions))
     keys = [service.key for answer in answers if isinstance(answer, tuple) for service in answer]
     errors = [answer for answer in answers if isinstance(answer, FleetError)]

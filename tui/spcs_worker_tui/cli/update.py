@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.cli.asking import ask_at_terminal
 from spcs_worker_tui.cli.console import put, say
@@ -14,12 +15,15 @@ from spcs_worker_tui.cli.exits import Exit
 from spcs_worker_tui.cli.plan import carry_out
 from spcs_worker_tui.cli.target import find_service
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.settings import Environment, Project
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.rollback import PREVIOUS, Deployed
 from spcs_worker_tui.operations.update import UpdateTiming, Wish, wish_for
-from spcs_worker_tui.wiring import Bench, open_bench, read_document, read_project
+from spcs_worker_tui.wiring.bench import Bench, open_bench
+from spcs_worker_tui.wiring.project import read_document, read_project
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.settings import Environment, Project
 
 
 def run_update(options: Namespace) -> int:

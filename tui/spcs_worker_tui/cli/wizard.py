@@ -46,7 +46,7 @@ def _run(options: Namespace) -> SetupApp:
 
     async def open_desk() -> SetupDesk:
         # After the first frame, in a thread.
-        wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring_wizard")
+        wiring = await asyncio.to_thread(import_module, "spcs_worker_tui.wiring.wizard")
         desk: SetupDesk = wiring.open_wizard(read_only=options.read_only)
         return desk
 

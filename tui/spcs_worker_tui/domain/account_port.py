@@ -6,23 +6,25 @@ Nothing here needs a warehouse.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.account import (
-    AccessIntegration,
-    DatabaseObject,
-    Grant,
-    InstanceFamily,
-    NetworkRule,
-    ObjectName,
-    PoolTrouble,
-    RepositoryObject,
-    SchemaObject,
-    Standing,
-)
-from spcs_worker_tui.domain.fleet import ComputePoolSnapshot
-from spcs_worker_tui.domain.ports import Identity
 from spcs_worker_tui.domain.secret_objects import SecretKeeper, SecretObject
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.account import (
+        AccessIntegration,
+        DatabaseObject,
+        Grant,
+        InstanceFamily,
+        NetworkRule,
+        ObjectName,
+        PoolTrouble,
+        RepositoryObject,
+        SchemaObject,
+        Standing,
+    )
+    from spcs_worker_tui.domain.fleet import ComputePoolSnapshot
+    from spcs_worker_tui.domain.ports import Identity
 
 
 class AccountReader(Protocol):

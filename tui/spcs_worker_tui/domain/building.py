@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.ports import SnowflakeSession
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import Secret
 
 PLATFORM = "linux/amd64"
 """The only one that Snowpark Container Services runs (contract 3.1)."""

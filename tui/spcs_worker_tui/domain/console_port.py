@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.doctor import Finding, Fix
-from spcs_worker_tui.domain.plan import Plan
 from spcs_worker_tui.domain.ports import FleetConsole
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.doctor import Finding, Fix
+    from spcs_worker_tui.domain.plan import Plan
 
 
 class DashboardConsole(FleetConsole, Protocol):

@@ -11,12 +11,15 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.secret_objects import SecretName
 from spcs_worker_tui.domain.verdict import Health
 from spcs_worker_tui.domain.wishes import Wish
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.secret_objects import SecretName
 
 PAGE = "docs/troubleshooting.md"
 THIS_MACHINE = "this machine"

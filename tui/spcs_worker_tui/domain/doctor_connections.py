@@ -8,6 +8,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.doctor import (
     THIS_MACHINE,
@@ -26,7 +27,9 @@ from spcs_worker_tui.domain.errors import (
     KeyMissingError,
     SignInNeededError,
 )
-from spcs_worker_tui.domain.ports import Identity
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Identity
 
 FILE = Check("connections-file", "The saved connections can be read", Area.CONNECTIONS)
 PERMISSIONS = Check(

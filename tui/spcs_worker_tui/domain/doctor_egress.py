@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from spcs_worker_tui.domain.account import (
@@ -23,7 +24,9 @@ from spcs_worker_tui.domain.doctor import (
     Outcome,
     SendStatements,
 )
-from spcs_worker_tui.domain.doctor_facts import Quote, Workload
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.doctor_facts import Quote, Workload
 
 ACCESS = Check(
     "external-access", "A worker has an external access integration that works", Area.SERVICE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from spcs_worker_tui.domain.account import OWNERSHIP, Privileges
 from spcs_worker_tui.domain.binding import bind
@@ -20,7 +20,9 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.spec_document import SpecDocument
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.spec_document import SpecDocument
 
 STARTING = timedelta(minutes=2)
 """As long, a container that is not READY is no reason to worry (docs/health.md, rule 16)."""

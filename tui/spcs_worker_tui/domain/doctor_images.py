@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.account import Privileges, RepositoryObject
 from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome, shell
 from spcs_worker_tui.domain.doctor_facts import Quote, Workload, grant
 from spcs_worker_tui.domain.doctor_pools import ARM
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ImageSnapshot
 from spcs_worker_tui.domain.sync import ImageReference, image_reference
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.account import Privileges, RepositoryObject
+    from spcs_worker_tui.domain.fleet import ImageSnapshot
 
 REPOSITORY = Check("image-repository", "The image repository is there", Area.SERVICE)
 IMAGE = Check("image-present", "The deployed image is still in its repository", Area.SERVICE)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.account import InstanceFamily, PoolTrouble
 from spcs_worker_tui.domain.amounts import cpu_of, memory_of
 from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome, SendStatements
 from spcs_worker_tui.domain.doctor_facts import Quote, Workload, mapping
 from spcs_worker_tui.domain.fleet import ComputePoolSnapshot, ComputePoolState
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.account import InstanceFamily, PoolTrouble
 
 STATE = Check("compute-pool-state", "The compute pool is there, and up", Area.SERVICE)
 CAPACITY = Check("compute-pool-capacity", "The compute pool has room", Area.SERVICE)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.account import ACCOUNT, OWNERSHIP, Privileges
 from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome
 from spcs_worker_tui.domain.doctor_facts import Quote, Workload, entries, grant, mapping
-from spcs_worker_tui.domain.fleet import ServiceSnapshot
 from spcs_worker_tui.domain.secret_objects import SecretName
-from spcs_worker_tui.domain.settings import Environment
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceSnapshot
+    from spcs_worker_tui.domain.settings import Environment
 
 PRIVILEGES = Check(
     "privileges", "The role holds the privileges that it needs, one by one", Area.ACCOUNT

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.account import Privileges
 from spcs_worker_tui.domain.doctor import Area, Check, Cure, Finding, Outcome
 from spcs_worker_tui.domain.doctor_facts import Quote, Workload, entries, grant
 from spcs_worker_tui.domain.secret_objects import SecretName, SecretObject
 from spcs_worker_tui.domain.spec_document import secret_name
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.account import Privileges
 
 SECRET = Check("secret", "The secrets are there, and the service may read them", Area.SERVICE)
 

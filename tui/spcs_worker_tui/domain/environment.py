@@ -8,12 +8,15 @@ secret, to which the specification refers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.secrecy import looks_like_a_key
-from spcs_worker_tui.domain.spec_document import Variable
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.domain.spec_document import Variable
 
 
 @dataclass(frozen=True, slots=True)

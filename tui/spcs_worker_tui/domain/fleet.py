@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
-from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
 
 T = TypeVar("T")
 

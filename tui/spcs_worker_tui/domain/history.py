@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 
 class HistoryKind(StrEnum):

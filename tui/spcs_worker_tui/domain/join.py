@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from spcs_worker_tui.domain.fleet import InstanceSnapshot, ServiceKey, ServiceSnapshot
-from spcs_worker_tui.domain.prefect import WorkerSnapshot
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import InstanceSnapshot, ServiceKey, ServiceSnapshot
+    from spcs_worker_tui.domain.prefect import WorkerSnapshot
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _OUTSIDE = re.compile(r"[^a-z0-9_-]")

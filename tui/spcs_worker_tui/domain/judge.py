@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
@@ -15,8 +16,6 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.join import JoinedWorkers
-from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.rules import first_match
 from spcs_worker_tui.domain.rules_facts import Facts, Kind, Thresholds
 from spcs_worker_tui.domain.rules_gather import (
@@ -41,6 +40,10 @@ from spcs_worker_tui.domain.sync import (
     without_containers,
 )
 from spcs_worker_tui.domain.verdict import Fact, FactsOnDemand, Health, JudgedFleet, Verdict
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.join import JoinedWorkers
+    from spcs_worker_tui.domain.prefect import WorkPoolKey
 
 DEFAULT_THRESHOLDS = Thresholds()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.keys import FoundKey, KeyName, Secret
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import FoundKey, KeyName, Secret
 
 
 class KeyStore(Protocol):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.keys import Secret
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import Secret
 
 HOST_NETWORK = "host"
 STOP_SECONDS = 30

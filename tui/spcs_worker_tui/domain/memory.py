@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import DeployedSpec, PrefectBinding
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import DeployedSpec, PrefectBinding
 
 
 @dataclass(frozen=True, slots=True)

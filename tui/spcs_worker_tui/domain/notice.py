@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.keys import Secret
-from spcs_worker_tui.domain.verdict import Health
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.domain.verdict import Health
 
 
 @dataclass(frozen=True, slots=True)

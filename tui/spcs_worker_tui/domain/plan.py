@@ -6,9 +6,11 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ServiceKey, ServiceStatus
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.fleet import ServiceKey, ServiceStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,39 +9,41 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.creation import ServiceChanger
-from spcs_worker_tui.domain.dotenv import DotenvEntry
-from spcs_worker_tui.domain.environment import ServiceEnvironment
-from spcs_worker_tui.domain.fleet import (
-    ComputePoolSnapshot,
-    ContainerSnapshot,
-    DeployedSpec,
-    ImageSnapshot,
-    InstanceSnapshot,
-    ServiceKey,
-    ServiceSnapshot,
-)
-from spcs_worker_tui.domain.history import PastSpec
-from spcs_worker_tui.domain.keys import KeyName, Secret
-from spcs_worker_tui.domain.log import LogEvent
-from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
-from spcs_worker_tui.domain.plan import Plan, StepProgress
-from spcs_worker_tui.domain.prefect import (
-    ActiveRun,
-    PauseState,
-    WorkerStarts,
-    WorkPoolKey,
-    WorkPoolSnapshot,
-    WorkQueueKey,
-)
-from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.secret_objects import SecretKeeper
-from spcs_worker_tui.domain.settings import Project
-from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.domain.wishes import RollBack, Wish
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.audit import AuditEntry
+    from spcs_worker_tui.domain.dotenv import DotenvEntry
+    from spcs_worker_tui.domain.environment import ServiceEnvironment
+    from spcs_worker_tui.domain.fleet import (
+        ComputePoolSnapshot,
+        ContainerSnapshot,
+        DeployedSpec,
+        ImageSnapshot,
+        InstanceSnapshot,
+        ServiceKey,
+        ServiceSnapshot,
+    )
+    from spcs_worker_tui.domain.history import PastSpec
+    from spcs_worker_tui.domain.keys import KeyName, Secret
+    from spcs_worker_tui.domain.log import LogEvent
+    from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
+    from spcs_worker_tui.domain.plan import Plan, StepProgress
+    from spcs_worker_tui.domain.prefect import (
+        ActiveRun,
+        PauseState,
+        WorkerStarts,
+        WorkPoolKey,
+        WorkPoolSnapshot,
+        WorkQueueKey,
+    )
+    from spcs_worker_tui.domain.read_only import ReadOnly
+    from spcs_worker_tui.domain.settings import Project
+    from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.domain.wishes import RollBack, Wish
 
 
 class Clock(Protocol):

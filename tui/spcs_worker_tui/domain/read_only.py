@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PlanRefusedError
-from spcs_worker_tui.domain.plan import Plan
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

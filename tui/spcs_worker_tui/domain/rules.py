@@ -7,10 +7,14 @@ are looked at, not at the end.
 
 from __future__ import annotations
 
-from spcs_worker_tui.domain.rules_facts import Facts
-from spcs_worker_tui.domain.rules_row import Rule
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.domain.rules_snowflake import SNOWFLAKE_RULES
 from spcs_worker_tui.domain.rules_up import UP_RULES
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.rules_facts import Facts
+    from spcs_worker_tui.domain.rules_row import Rule
 
 RULES: tuple[Rule, ...] = SNOWFLAKE_RULES + UP_RULES
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import (
     ComputePoolState,
@@ -35,9 +36,11 @@ from spcs_worker_tui.domain.rules_facts import (
     Thresholds,
     VersionGap,
 )
-from spcs_worker_tui.domain.rules_history import ServiceHistory
-from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.domain.text import without_credentials
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.rules_history import ServiceHistory
+    from spcs_worker_tui.domain.rules_pool import PoolView
 
 _NO_JOIN = JoinedWorkers(MatchedBy.POOL)
 _WARMING_UP = (ComputePoolState.STARTING, ComputePoolState.RESIZING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import (
     ContainerSnapshot,
@@ -12,7 +13,9 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.rules_facts import Thresholds
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.rules_facts import Thresholds
 
 _LIVES_OF_LOOP = 2
 

@@ -6,17 +6,20 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PrefectNotFoundError
-from spcs_worker_tui.domain.fleet import Observation, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.join import JoinedWorkers, WorkerIndex, join_workers
-from spcs_worker_tui.domain.prefect import (
-    FlowRunSnapshot,
-    WorkerSnapshot,
-    WorkPoolSnapshot,
-    WorkQueueSnapshot,
-)
 from spcs_worker_tui.domain.rules_facts import Beat, Thresholds
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import Observation, ServiceKey, ServiceSnapshot
+    from spcs_worker_tui.domain.prefect import (
+        FlowRunSnapshot,
+        WorkerSnapshot,
+        WorkPoolSnapshot,
+        WorkQueueSnapshot,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.rules_facts import Facts
-from spcs_worker_tui.domain.verdict import Health, Remedy
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.rules_facts import Facts
+    from spcs_worker_tui.domain.verdict import Health, Remedy
 
 
 class Side(StrEnum):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.age import humanise
-from spcs_worker_tui.domain.fleet import ServiceSnapshot
 from spcs_worker_tui.domain.rules_facts import Beat, Facts, Kind
-from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.domain.verdict import Fact
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceSnapshot
+    from spcs_worker_tui.domain.rules_pool import PoolView
 
 _SNOWFLAKE = "Snowflake"
 _PREFECT = "Prefect"

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.keys import Secret
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import Secret
 
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
 _PARTS = 3

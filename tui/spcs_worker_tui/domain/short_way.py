@@ -10,13 +10,16 @@ That such an event gets through was seen when the containers were last read (`ar
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import ContainerStatus, ServiceSnapshot, ServiceStatus
 from spcs_worker_tui.domain.join import MatchedBy, worker_prefix
-from spcs_worker_tui.domain.memory import RememberedSpec
-from spcs_worker_tui.domain.prefect import WorkerStarts
 from spcs_worker_tui.domain.rules_facts import Beat, Thresholds
-from spcs_worker_tui.domain.rules_pool import PoolView
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.memory import RememberedSpec
+    from spcs_worker_tui.domain.prefect import WorkerStarts
+    from spcs_worker_tui.domain.rules_pool import PoolView
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """By this much the clocks of Snowflake, of a worker and of this machine may differ."""

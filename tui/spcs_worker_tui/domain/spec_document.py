@@ -9,16 +9,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.secrecy import shown
-from spcs_worker_tui.domain.spec_check import Problem
 from spcs_worker_tui.domain.spec_schema import SPECIFICATION, check_together
 from spcs_worker_tui.domain.spec_source import Listing, Node, Scalar, plain
 from spcs_worker_tui.domain.spec_source import Mapping as WrittenMapping
 from spcs_worker_tui.domain.spec_text import spec_text
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.spec_check import Problem
 
 Container = dict[str, Any]
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
-from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
-from spcs_worker_tui.domain.prefect import WorkerSnapshot
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey
+    from spcs_worker_tui.domain.prefect import WorkerSnapshot
 
 
 class Health(StrEnum):

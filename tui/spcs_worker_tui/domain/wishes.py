@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.environment import EditEnvironment
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkQueueKey
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkQueueKey
 
 SMOKE_ENTRYPOINT = "spcs_worker.flows.hello.hello"
 """The smallest flow that our worker image brings along."""

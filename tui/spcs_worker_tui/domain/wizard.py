@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.account import InstanceFamily, Standing
-from spcs_worker_tui.domain.fleet import ImageSnapshot
-from spcs_worker_tui.domain.keys import Secret
-from spcs_worker_tui.domain.new_connection import NewConnection
-from spcs_worker_tui.domain.plan import Plan, StepProgress
-from spcs_worker_tui.domain.prefect_places import (
-    ActiveProfile,
-    PoolChoice,
-    PrefectAccess,
-    PrefectProof,
-    Workspace,
-)
-from spcs_worker_tui.domain.setup import Answers, Survey
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.account import InstanceFamily, Standing
+    from spcs_worker_tui.domain.fleet import ImageSnapshot
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.domain.new_connection import NewConnection
+    from spcs_worker_tui.domain.plan import Plan, StepProgress
+    from spcs_worker_tui.domain.prefect_places import (
+        ActiveProfile,
+        PoolChoice,
+        PrefectAccess,
+        PrefectProof,
+        Workspace,
+    )
+    from spcs_worker_tui.domain.setup import Answers, Survey
 
 
 @dataclass(frozen=True, slots=True)

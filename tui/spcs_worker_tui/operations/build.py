@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.building import (
     PLATFORM,
@@ -15,10 +16,7 @@ from spcs_worker_tui.domain.building import (
 )
 from spcs_worker_tui.domain.errors import BuildFailedError, PlanRefusedError
 from spcs_worker_tui.domain.plan import Plan, Step
-from spcs_worker_tui.domain.settings import Environment, Project
-from spcs_worker_tui.domain.wishes import Build
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
-from spcs_worker_tui.operations.apply.engine import PlannedChange
 from spcs_worker_tui.operations.build_request import (
     ChosenImage,
     build_request,
@@ -26,7 +24,12 @@ from spcs_worker_tui.operations.build_request import (
     docker_command,
     refuse_dirty,
 )
-from spcs_worker_tui.operations.build_tools import ImageTools
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.settings import Environment, Project
+    from spcs_worker_tui.domain.wishes import Build
+    from spcs_worker_tui.operations.apply.engine import PlannedChange
+    from spcs_worker_tui.operations.build_tools import ImageTools
 
 BUILD = "build"
 """The id of the step. While it runs, `done` of `total` without a `part` are steps of the

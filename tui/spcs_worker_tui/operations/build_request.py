@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.building import (
     PLATFORM,
@@ -21,7 +22,9 @@ from spcs_worker_tui.domain.secrecy import looks_like_a_key
 from spcs_worker_tui.domain.settings import Environment, Project, image_tag
 from spcs_worker_tui.domain.settings_keys import VARIABLE
 from spcs_worker_tui.domain.text import one_line
-from spcs_worker_tui.domain.wishes import Build
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.wishes import Build
 
 _ARGUMENT = re.compile(r"^[ \t]*ARG[ \t]+(.*?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _PREDEFINED = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.building import ImageEngine, RegistrySession, SourceTree
-from spcs_worker_tui.operations.apply import Engine
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.building import ImageEngine, RegistrySession, SourceTree
+    from spcs_worker_tui.operations.apply import Engine
 
 
 @dataclass(frozen=True, slots=True)

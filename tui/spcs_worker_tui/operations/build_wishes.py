@@ -6,19 +6,22 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.building import RegistrySession
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
-from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.settings import Environment, Project
 from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.domain.wishes import Build, Deploy, ImageWish, Push
-from spcs_worker_tui.operations.apply.engine import PlannedChange
 from spcs_worker_tui.operations.build import Builds
-from spcs_worker_tui.operations.build_tools import ImageTools
 from spcs_worker_tui.operations.deploy import Deploys, PlannedDeploy
 from spcs_worker_tui.operations.push import Pushes
-from spcs_worker_tui.operations.update import PlannedUpdate, Updates
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.building import RegistrySession
+    from spcs_worker_tui.domain.ports import Change
+    from spcs_worker_tui.operations.apply.engine import PlannedChange
+    from spcs_worker_tui.operations.build_tools import ImageTools
+    from spcs_worker_tui.operations.update import PlannedUpdate, Updates
 
 ReadProject = Callable[[], Project]
 ReadDocument = Callable[[Path], SpecDocument]

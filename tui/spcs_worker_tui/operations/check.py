@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
     ConnectionState,
     ServiceKey,
     ServiceSnapshot,
 )
-from spcs_worker_tui.domain.plan import StepState
-from spcs_worker_tui.domain.ports import Clock
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
 from spcs_worker_tui.operations.choose import matches
-from spcs_worker_tui.operations.lifecycle import Lifecycle
-from spcs_worker_tui.operations.lifecycle_plans import RESUME
 
-SUSPENDED_WHILE_RUNS_WAIT = 6
-"""The rule (docs/health.md) for a suspended service with late runs that nobody else serves."""
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.ports import Clock
 
 _NEEDS_A_PERSON = frozenset(
     {ConnectionState.SIGN_IN_NEEDED, ConnectionState.REFUSED, ConnectionState.MISCONFIGURED}
 )
 
 Look = Callable[[], Awaitable[JudgedFleet]]
-MakeLifecycle = Callable[[JudgedFleet], Lifecycle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,6 @@ class CheckOptions:
     Args:
         patterns: Which services; each must match at least one. None: all.
         require_running: A suspended service counts as broken.
-        resume_if_late: Resume suspended services whose runs wait for nobody else.
         wait: Look again until all is well.
         seconds: For how long, with `wait`.
         interval: Seconds between two looks, with `wait`.
@@ -48,7 +42,6 @@ class CheckOptions:
 
     patterns: tuple[str, ...] = ()
     require_running: bool = False
-    resume_if_late: bool = False
     wait: bool = False
     seconds: float = 900.0
     interval: float = 5.0
@@ -60,6 +53,9 @@ class Resumption:
 
     service: ServiceKey
     error: FleetError | None = None
+
+
+Resume = Callable[[JudgedFleet], Awaitable[tuple[Resumption, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +84,31 @@ class CheckReport:
 
 async def check(
     look: Look,
-    lifecycle: MakeLifecycle,
     clock: Clock,
     options: CheckOptions,
     said: Callable[[CheckReport], None] = lambda _report: None,
+    *,
+    resume: Resume | None = None,
 ) -> CheckReport:
     """Look, perhaps resume, perhaps wait, and roll up.
 
     Args:
         look: One look at the services that are wanted.
-        lifecycle: Plans against a picture and applies.
         clock: Time.
         options: What is asked for.
         said: Called with every report that is not the last one.
+        resume: Resumes what it finds to be needed, and says which.
     """
     until = clock.now() + timedelta(seconds=options.seconds)
-    resumptions: dict[ServiceKey, Resumption] = {}
+    resumptions: tuple[Resumption, ...] = ()
     while True:
         judged = await look()
-        if options.resume_if_late:
-            resumed = await _resume_late(judged, lifecycle(judged), resumptions)
-            if resumed:
+        if resume is not None:
+            resumed = await resume(judged)
+            resumptions += resumed
+            if any(one.error is None for one in resumed):
                 judged = await look()
-        report = replace(assess(judged, options), resumptions=tuple(resumptions.values()))
+        report = replace(assess(judged, options), resumptions=resumptions)
         left = (until - clock.now()).total_seconds()
         if not options.wait or left <= 0 or _is_settled(report):
             return report
@@ -167,35 +165,3 @@ def _is_settled(report: CheckReport) -> bool:
         return True
     failed = report.failed_connections
     return bool(failed) and all(c.state in _NEEDS_A_PERSON for c in failed)
-
-
-async def _resume_late(
-    judged: JudgedFleet, lifecycle: Lifecycle, done: dict[ServiceKey, Resumption]
-) -> bool:
-    """Resume what is suspended while runs wait for nobody else; each service once.
-
-    Returns:
-        Whether any was resumed.
-    """
-    late = [
-        key
-        for key, verdict in judged.verdicts.items()
-        if verdict.rule == SUSPENDED_WHILE_RUNS_WAIT and key not in done
-    ]
-    for key in late:
-        done[key] = Resumption(key, await _resume(lifecycle, key))
-    return any(done[key].error is None for key in late)
-
-
-async def _resume(lifecycle: Lifecycle, key: ServiceKey) -> FleetError | None:
-    """Send the statement; whether it becomes ready is for the verdict to say."""
-    try:
-        async with aclosing(lifecycle.resume(key).apply()) as events:
-            async for progress in events:
-                if progress.state is StepState.FAILED:
-                    return progress.error or FleetError(progress.detail)
-                if progress.step.id == RESUME and progress.state is not StepState.RUNNING:
-                    return None
-    except FleetError as error:
-        return error
-    return None

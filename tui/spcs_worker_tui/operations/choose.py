@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 _NAMED = 5
 

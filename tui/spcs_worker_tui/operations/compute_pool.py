@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import (
     ComputePoolSnapshot,
@@ -11,7 +13,9 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.ports import SnowflakeSession
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import SnowflakeSession
 
 _AT_REST = (ServiceStatus.SUSPENDED, ServiceStatus.DELETED, ServiceStatus.DONE)
 _DOWN = (ComputePoolState.SUSPENDED, ComputePoolState.STOPPING)

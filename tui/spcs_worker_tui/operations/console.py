@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from spcs_worker_tui.domain.audit import AuditEntry
 from spcs_worker_tui.domain.doctor import (
     AddHost,
     ChangeProbe,
@@ -19,25 +18,28 @@ from spcs_worker_tui.domain.doctor import (
     MakePrivate,
     SendStatements,
 )
-from spcs_worker_tui.domain.dotenv import DotenvEntry
-from spcs_worker_tui.domain.environment import ServiceEnvironment
 from spcs_worker_tui.domain.errors import PlanRefusedError
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.history import PastSpec
-from spcs_worker_tui.domain.keys import KeyName, Secret
-from spcs_worker_tui.domain.log import LogEvent
 from spcs_worker_tui.domain.plan import Plan, StepProgress, StepState
 from spcs_worker_tui.domain.ports import Change
-from spcs_worker_tui.domain.read_only import ReadOnly
-from spcs_worker_tui.domain.settings import Project
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.domain.wishes import RollBack
-from spcs_worker_tui.operations.apply import Engine
-from spcs_worker_tui.operations.doctor import Doctor
-from spcs_worker_tui.operations.keys import KeyDesk
-from spcs_worker_tui.operations.planner import Planner
-from spcs_worker_tui.operations.tail.follower import LogFollower
-from spcs_worker_tui.operations.watch.watcher import FleetWatcher
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.audit import AuditEntry
+    from spcs_worker_tui.domain.dotenv import DotenvEntry
+    from spcs_worker_tui.domain.environment import ServiceEnvironment
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.history import PastSpec
+    from spcs_worker_tui.domain.keys import KeyName, Secret
+    from spcs_worker_tui.domain.log import LogEvent
+    from spcs_worker_tui.domain.read_only import ReadOnly
+    from spcs_worker_tui.domain.settings import Project
+    from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.operations.apply import Engine
+    from spcs_worker_tui.operations.doctor import Doctor
+    from spcs_worker_tui.operations.keys import KeyDesk
+    from spcs_worker_tui.operations.planner import Planner
+    from spcs_worker_tui.operations.tail.follower import LogFollower
+    from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 
 _KEPT = 50
 """Plans that were made and may still be approved."""

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.building import RegistrySession
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.plan import Plan, Step, StepProgress
-from spcs_worker_tui.domain.settings import Environment, Project
-from spcs_worker_tui.domain.spec_document import SpecDocument
-from spcs_worker_tui.domain.wishes import Deploy
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
-from spcs_worker_tui.operations.apply.engine import PlannedChange
 from spcs_worker_tui.operations.build import Builds, PreparedBuild, refuse_platform
 from spcs_worker_tui.operations.build_request import ChosenImage, chosen_image
-from spcs_worker_tui.operations.build_tools import ImageTools
 from spcs_worker_tui.operations.push import ImagePush, destination
 from spcs_worker_tui.operations.update import PlannedUpdate, Updates, Wish, wish_for
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.building import RegistrySession
+    from spcs_worker_tui.domain.plan import Plan, Step, StepProgress
+    from spcs_worker_tui.domain.settings import Environment, Project
+    from spcs_worker_tui.domain.spec_document import SpecDocument
+    from spcs_worker_tui.domain.wishes import Deploy
+    from spcs_worker_tui.operations.apply.engine import PlannedChange
+    from spcs_worker_tui.operations.build_tools import ImageTools
 
 COMING = "to be pushed"
 """Stands for the digest of the image that the plan will have pushed."""

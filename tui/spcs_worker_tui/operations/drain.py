@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.age import humanise
 from spcs_worker_tui.domain.errors import FleetError, PlanRefusedError, StatementRefusedError
-from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceSnapshot
 from spcs_worker_tui.domain.plan import Step
-from spcs_worker_tui.domain.ports import Clock, PrefectWriter, SnowflakeSession
 from spcs_worker_tui.domain.prefect import ActiveRun, WorkPoolKey, WorkPoolSnapshot, WorkQueueKey
 from spcs_worker_tui.domain.wishes import Drain
 from spcs_worker_tui.operations.apply.action import Action, Outcome, Tell
 from spcs_worker_tui.operations.apply.waiting import GaveUpError, wait_until
 from spcs_worker_tui.operations.drain_marks import drainer, left_behind, marked, marks, unmarked
 from spcs_worker_tui.operations.drain_runs import OwnRuns
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceSnapshot
+    from spcs_worker_tui.domain.ports import Clock, PrefectWriter, SnowflakeSession
 
 PAUSE, DRAINED, UNPAUSE = "pause", "drained", "unpause"
 """The ids of the steps."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.prefect import WorkPoolSnapshot, WorkQueueKey
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 _MARK = re.compile(r"\[spcs-worker-tui drains (?P<who>[^\]]+?) since (?P<since>[^\] ]+)\] ?")
 

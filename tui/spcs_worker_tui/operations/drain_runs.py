@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ContainerSnapshot, InstanceSnapshot, ServiceSnapshot
 from spcs_worker_tui.domain.join import (
     MatchedBy,
     WorkerIndex,
@@ -15,7 +15,10 @@ from spcs_worker_tui.domain.join import (
     worker_instance,
     worker_prefix,
 )
-from spcs_worker_tui.domain.prefect import ActiveRun, WorkPoolSnapshot
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ContainerSnapshot, InstanceSnapshot, ServiceSnapshot
+    from spcs_worker_tui.domain.prefect import ActiveRun, WorkPoolSnapshot
 
 TAKING = timedelta(minutes=2)
 """A worker names itself on a run right after it took it; what is longer without was dropped."""

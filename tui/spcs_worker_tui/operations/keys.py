@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError, KeyringError
-from spcs_worker_tui.domain.key_ports import KeyStore
 from spcs_worker_tui.domain.keys import (
     ADDRESS_PREFIX,
     FoundKey,
@@ -23,6 +23,9 @@ from spcs_worker_tui.domain.keys import (
     checked_url,
 )
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.key_ports import KeyStore
 
 KEYRING = "the keyring"
 TYPED = "what was typed"

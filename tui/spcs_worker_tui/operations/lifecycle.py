@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot, ServiceStatus
@@ -18,8 +19,6 @@ from spcs_worker_tui.domain.wishes import (
     ServiceWish,
     Suspend,
 )
-from spcs_worker_tui.operations.apply.action import Action
-from spcs_worker_tui.operations.apply.engine import Engine, PlannedChange
 from spcs_worker_tui.operations.apply.ground import DOWN, UP
 from spcs_worker_tui.operations.compute_pool import offer, why_it_stays
 from spcs_worker_tui.operations.drain import (
@@ -39,6 +38,10 @@ from spcs_worker_tui.operations.lifecycle_plans import (
     present,
 )
 from spcs_worker_tui.operations.lifecycle_warnings import running_runs
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.operations.apply.action import Action
+    from spcs_worker_tui.operations.apply.engine import Engine, PlannedChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import ComputePoolState, ServiceSnapshot, ServiceStatus
-from spcs_worker_tui.domain.plan import Step
-from spcs_worker_tui.domain.ports import Clock, ScaleTo, SnowflakeSession
 from spcs_worker_tui.operations.apply.action import Action, Outcome, Tell
 from spcs_worker_tui.operations.apply.ground import DOWN, UP, ServiceGround
 from spcs_worker_tui.operations.apply.waiting import Look, wait_until
@@ -29,6 +28,10 @@ from spcs_worker_tui.operations.lifecycle_waiting import (
     until_scaled,
     until_suspended,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.plan import Step
+    from spcs_worker_tui.domain.ports import Clock, ScaleTo, SnowflakeSession
 
 _GOES_ON = "Nothing is lost: the account goes on by itself. Look at the service's events."
 

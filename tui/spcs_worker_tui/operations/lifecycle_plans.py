@@ -6,11 +6,11 @@ Pure: from the picture of the fleet and the exact statements to a plan.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot, ServiceStatus
 from spcs_worker_tui.domain.plan import Plan, Step
-from spcs_worker_tui.domain.ports import ScaleTo
 from spcs_worker_tui.operations.apply.ground import DOWN, UP
 from spcs_worker_tui.operations.lifecycle_warnings import (
     resume_warnings,
@@ -18,6 +18,9 @@ from spcs_worker_tui.operations.lifecycle_warnings import (
     scale_warnings,
     suspend_warnings,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import ScaleTo
 
 SUSPEND, SUSPENDED, RESUME, READY = "suspend", "suspended", "resume", "ready"
 SCALE, SCALED, DROP, DROPPED = "scale", "scaled", "drop", "dropped"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.domain.errors import FleetError, StatementRefusedError
 from spcs_worker_tui.domain.fleet import (
     ContainerStatus,
@@ -9,9 +11,11 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.ports import ScaleTo, SnowflakeSession
 from spcs_worker_tui.operations.apply.ground import read_service
-from spcs_worker_tui.operations.apply.waiting import Look
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import ScaleTo, SnowflakeSession
+    from spcs_worker_tui.operations.apply.waiting import Look
 
 _FAILED = (ServiceStatus.FAILED, ServiceStatus.INTERNAL_ERROR)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.age import humanise
 from spcs_worker_tui.domain.fleet import (
@@ -13,7 +14,9 @@ from spcs_worker_tui.domain.fleet import (
     ServiceStatus,
 )
 from spcs_worker_tui.domain.join import WorkerIndex, join_workers
-from spcs_worker_tui.domain.prefect import WorkPoolSnapshot
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.prefect import WorkPoolSnapshot
 
 _NAMED = 3
 _AT_REST = (ServiceStatus.SUSPENDED, ServiceStatus.DELETED, ServiceStatus.DONE)

@@ -12,22 +12,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.building import ImageEngine
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
     EngineError,
     FleetError,
     PrefectNotFoundError,
 )
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.local import (
     STOP_SECONDS,
     LocalContainer,
     LocalEngine,
 )
 from spcs_worker_tui.domain.plan import Plan, Step
-from spcs_worker_tui.domain.ports import PrefectReader, PrefectWriter
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkQueueKey
 from spcs_worker_tui.domain.wishes import Smoke
 from spcs_worker_tui.operations.apply import Action, Engine, Outcome, PlannedChange, Tell
@@ -35,6 +33,11 @@ from spcs_worker_tui.operations.apply.waiting import Look, wait_until
 from spcs_worker_tui.operations.build import refuse_platform
 from spcs_worker_tui.operations.local_trial import Trial, docker_command
 from spcs_worker_tui.operations.smoke import SmokeRun
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.building import ImageEngine
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.domain.ports import PrefectReader, PrefectWriter
 
 READY_SECONDS = 180.0
 _POLL = 1.0

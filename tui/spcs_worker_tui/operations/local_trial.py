@@ -6,16 +6,18 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from spcs_worker_tui.domain.amounts import cpu_of, memory_of
 from spcs_worker_tui.domain.binding import API_URL, POOL_NAMES, api_base
 from spcs_worker_tui.domain.local import HOST_NETWORK, HttpProbe, LocalContainer
 from spcs_worker_tui.domain.prefect import WorkPoolKey
-from spcs_worker_tui.domain.settings import Environment
-from spcs_worker_tui.domain.spec_document import SpecDocument
-from spcs_worker_tui.operations.update.wish import rendered
+from spcs_worker_tui.domain.rendering import rendered
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.settings import Environment
+    from spcs_worker_tui.domain.spec_document import SpecDocument
 
 _LONGEST_HOSTNAME = 63
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

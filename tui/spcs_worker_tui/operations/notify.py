@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
@@ -11,13 +12,15 @@ from spcs_worker_tui.domain.errors import (
     KeyringError,
     NotificationError,
 )
-from spcs_worker_tui.domain.fleet import ServiceSnapshot
-from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.keys import NOTIFY_VARIABLE, KeyKind, KeyName, Secret, checked
 from spcs_worker_tui.domain.notice import Address, Notice, Notifier, ToldBefore
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import Health, Verdict
-from spcs_worker_tui.operations.check import CheckReport
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceSnapshot
+    from spcs_worker_tui.domain.key_ports import KeySource
+    from spcs_worker_tui.operations.check import CheckReport
 
 MOST_LINES = 12
 """Chat messages are cut at some length; the rest is counted."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.environment import EditEnvironment
 from spcs_worker_tui.domain.errors import PlanRefusedError
-from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.wishes import (
     Build,
     Deploy,
@@ -22,10 +22,13 @@ from spcs_worker_tui.domain.wishes import (
     Update,
     Wish,
 )
-from spcs_worker_tui.operations.environment import Environments
-from spcs_worker_tui.operations.lifecycle import Lifecycle
-from spcs_worker_tui.operations.update_plans import UpdatePlans
-from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Change
+    from spcs_worker_tui.operations.environment import Environments
+    from spcs_worker_tui.operations.lifecycle import Lifecycle
+    from spcs_worker_tui.operations.update_plans import UpdatePlans
+    from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
 
 
 @dataclass(frozen=True, slots=True)

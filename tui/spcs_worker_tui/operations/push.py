@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.building import (
     ImageRepository,
@@ -20,20 +21,22 @@ from spcs_worker_tui.domain.errors import (
     RegistryError,
     StatementRefusedError,
 )
-from spcs_worker_tui.domain.fleet import ImageSnapshot
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.nearest import nearest
 from spcs_worker_tui.domain.plan import Plan, Step
-from spcs_worker_tui.domain.settings import Environment, Project
 from spcs_worker_tui.domain.text import masked, one_line
-from spcs_worker_tui.domain.wishes import Push
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
-from spcs_worker_tui.operations.apply.engine import PlannedChange
 from spcs_worker_tui.operations.apply.waiting import wait_until
 from spcs_worker_tui.operations.build import refuse_platform, short
 from spcs_worker_tui.operations.build_request import chosen_image
-from spcs_worker_tui.operations.build_tools import ImageTools
 from spcs_worker_tui.operations.push_meter import PushMeter
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ImageSnapshot
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.domain.settings import Environment, Project
+    from spcs_worker_tui.domain.wishes import Push
+    from spcs_worker_tui.operations.apply.engine import PlannedChange
+    from spcs_worker_tui.operations.build_tools import ImageTools
 
 PUSH = "push"
 """The id of the step. While it runs, `part` is a layer, or `push_meter.ALL_LAYERS`, and `done` of

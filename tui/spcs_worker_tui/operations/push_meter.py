@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.building import Progress, sized
-from spcs_worker_tui.domain.ports import Clock
-from spcs_worker_tui.operations.apply import Tell
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock
+    from spcs_worker_tui.operations.apply import Tell
 
 EVERY = 0.5
 """Seconds between two sayings about one layer."""

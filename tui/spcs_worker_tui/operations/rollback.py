@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.history import TAKEN, HistoryEntry, HistoryKind, HistoryState
 from spcs_worker_tui.domain.secrecy import HIDDEN
 from spcs_worker_tui.domain.spec_difference import Side, SpecDifference, compare
 from spcs_worker_tui.domain.spec_document import SpecDocument, deployed_document
 from spcs_worker_tui.operations.update import PlannedUpdate, Tools, Updates, Wish
 from spcs_worker_tui.operations.update.present import Present, read_present
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 PREVIOUS = "previous"
 """Means the newest that differs from what is deployed."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.plan import Step
-from spcs_worker_tui.domain.ports import Clock, PrefectWriter
-from spcs_worker_tui.domain.prefect import ActiveRun, WorkPoolSnapshot
-from spcs_worker_tui.domain.wishes import Smoke
 from spcs_worker_tui.operations.apply.action import Action, Outcome, Tell
 from spcs_worker_tui.operations.apply.waiting import wait_until
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock, PrefectWriter
+    from spcs_worker_tui.domain.prefect import ActiveRun, WorkPoolSnapshot
+    from spcs_worker_tui.domain.wishes import Smoke
 
 _POLL = 1.0
 _FAILED = frozenset({"FAILED", "CRASHED", "CANCELLED"})

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.history import PastSpec
-from spcs_worker_tui.domain.ports import Change
-from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.domain.wishes import RollBack, Update, UpdateWish
 from spcs_worker_tui.operations.rollback import Rollbacks
 from spcs_worker_tui.operations.update import Tools, Updates, Wish
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.ports import Change
+    from spcs_worker_tui.domain.spec_document import SpecDocument
 
 
 @dataclass(frozen=True, slots=True)

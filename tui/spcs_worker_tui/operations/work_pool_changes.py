@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from spcs_worker_tui.domain.errors import FleetError, PlanRefusedError, PrefectNotFoundError
-from spcs_worker_tui.domain.fleet import FleetSnapshot
 from spcs_worker_tui.domain.plan import Plan, Step
-from spcs_worker_tui.domain.ports import PrefectReader, PrefectWriter
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot, WorkQueueKey
 from spcs_worker_tui.domain.wishes import (
     CreateWorkPool,
@@ -22,11 +21,15 @@ from spcs_worker_tui.domain.wishes import (
     WorkWish,
 )
 from spcs_worker_tui.operations.apply.action import Action, Outcome, Tell
-from spcs_worker_tui.operations.apply.engine import Engine, PlannedChange
 from spcs_worker_tui.operations.drain import path_of
 from spcs_worker_tui.operations.drain_marks import marks, without_marks
 from spcs_worker_tui.operations.smoke import SmokeRun
 from spcs_worker_tui.operations.worker_rows import beats, gone_rows
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import FleetSnapshot
+    from spcs_worker_tui.domain.ports import PrefectReader, PrefectWriter
+    from spcs_worker_tui.operations.apply.engine import Engine, PlannedChange
 
 _NAME = re.compile(r"[^/%&><]+")
 _RESERVED = "prefect"

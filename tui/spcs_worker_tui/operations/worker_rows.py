@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import ConnectionState, FleetSnapshot
 from spcs_worker_tui.domain.join import WorkerIndex, is_conventional, join_workers, worker_prefix
-from spcs_worker_tui.domain.prefect import WorkerSnapshot, WorkPoolSnapshot
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.prefect import WorkerSnapshot, WorkPoolSnapshot
 
 _SILENT_INTERVALS = 3
 """After so many intervals without a heartbeat a worker counts as gone (prefect-contract 2.3)."""

@@ -7,15 +7,18 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute
 
 from spcs_worker_tui.sandbox.clock import Clock, WallClock
 from spcs_worker_tui.sandbox.wire.app import Wire, build_app, build_wire
 from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
 from spcs_worker_tui.sandbox.wire.tenants import StatementExecutor, Tenant
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.routing import BaseRoute
 
 __all__ = ["SandboxServer", "SandboxSettings", "StatementExecutor", "Tenant"]
 

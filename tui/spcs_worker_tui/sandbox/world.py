@@ -20,7 +20,6 @@ from spcs_worker_tui.sandbox.catalogue.session import SessionContext
 from spcs_worker_tui.sandbox.clock import Clock, WallClock
 from spcs_worker_tui.sandbox.demo.fleet import demo_fleet
 from spcs_worker_tui.sandbox.demo.home import write_connections
-from spcs_worker_tui.sandbox.demo.plan import AccountPlan, FleetPlan
 from spcs_worker_tui.sandbox.demo.script import USER, WAREHOUSE
 from spcs_worker_tui.sandbox.demo.simulated import empty_fleet, simulated_fleet
 from spcs_worker_tui.sandbox.prefect.gate import Gate
@@ -29,7 +28,6 @@ from spcs_worker_tui.sandbox.reconciler.reconciler import Reconciler
 from spcs_worker_tui.sandbox.registry.played import played_image
 from spcs_worker_tui.sandbox.registry.server import RegistryServer
 from spcs_worker_tui.sandbox.registry.storage import digest_of
-from spcs_worker_tui.sandbox.runtimes.base import Launch, Runtime
 from spcs_worker_tui.sandbox.runtimes.choice import RuntimeChoice
 from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
 from spcs_worker_tui.sandbox.runtimes.images import KnownImages
@@ -39,7 +37,9 @@ from spcs_worker_tui.sandbox.server import SandboxServer, SandboxSettings, Tenan
 from spcs_worker_tui.sandbox.sql.parser import parse
 
 if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.demo.plan import AccountPlan, FleetPlan
     from spcs_worker_tui.sandbox.prefect.server import PrefectServer
+    from spcs_worker_tui.sandbox.runtimes.base import Launch, Runtime
 
 _logger = logging.getLogger(__name__)
 _GRACE_SECONDS = 0.0

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
-from textual.command import Provider
 from textual.reactive import reactive
-from textual.screen import Screen
-from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from spcs_worker_tui.domain.errors import FleetError, KeyMissingError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.text import one_line
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui import theme as themes
 from spcs_worker_tui.ui.bindings import APP, keymap_problems
@@ -45,6 +40,14 @@ from spcs_worker_tui.ui.possible import PROJECT, can, obstacle
 from spcs_worker_tui.ui.rows import ConnectionRow, Row, RowKey, ServiceRow
 from spcs_worker_tui.ui.screens.fleet import FleetScreen
 from spcs_worker_tui.ui.type_ahead import TypeAhead
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+    from textual.command import Provider
+    from textual.screen import Screen
+    from textual.timer import Timer
+
+    from spcs_worker_tui.domain.verdict import JudgedFleet
 
 PAINT_LOG_EVERY = 0.22
 """Seconds between two paints of a log that grows: painting is what a busy log costs."""

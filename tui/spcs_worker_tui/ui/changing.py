@@ -6,11 +6,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.doctor import Fix
-from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
-from spcs_worker_tui.domain.wishes import RollBack
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.doctor import Fix
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.wishes import RollBack
 
 LINES_KEPT = 500
 

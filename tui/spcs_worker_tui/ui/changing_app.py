@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.actions import ActionParseResult
 from textual.app import App
-from textual.dom import DOMNode
 
 from spcs_worker_tui.domain.doctor import Finding
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui.changing import ChangeRun
-from spcs_worker_tui.ui.desk import Desk
-from spcs_worker_tui.ui.link import ConsoleLink
 from spcs_worker_tui.ui.messages import (
     PlanApproved,
     PlanAsked,
@@ -27,7 +23,15 @@ from spcs_worker_tui.ui.messages import (
     StopAsked,
 )
 from spcs_worker_tui.ui.possible import NAMES, can
-from spcs_worker_tui.ui.rows import Row
+
+if TYPE_CHECKING:
+    from textual.actions import ActionParseResult
+    from textual.dom import DOMNode
+
+    from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.ui.desk import Desk
+    from spcs_worker_tui.ui.link import ConsoleLink
+    from spcs_worker_tui.ui.rows import Row
 
 Examine = Callable[[], AsyncIterator[Finding]]
 """Gives every finding as it is made."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-
-from textual.binding import Binding
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import ImageSnapshot, Observation
-from spcs_worker_tui.domain.history import PastSpec
-from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.sync import deployed_images, image_reference
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.lines import Cell, Line, fit
 from spcs_worker_tui.ui.modals.choice import Item
 from spcs_worker_tui.ui.plan_lines import difference_lines
-from spcs_worker_tui.ui.rows import ServiceRow
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+    from spcs_worker_tui.domain.history import PastSpec
+    from spcs_worker_tui.domain.settings import Project
+    from spcs_worker_tui.ui.rows import ServiceRow
 
 SAME, TAG, FILE = "=same", "=tag", "=file"
 """Answers that are no image: what its tags mean now, one that is typed, a specification."""

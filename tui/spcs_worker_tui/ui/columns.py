@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import ServiceStatus
 from spcs_worker_tui.domain.prefect import DEFAULT_HEARTBEAT_SECONDS
 from spcs_worker_tui.domain.verdict import Sync
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.lines import Cell, width
-from spcs_worker_tui.ui.rows import ServiceRow
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.ui.rows import ServiceRow
 
 SortValue = tuple[float, str]
 

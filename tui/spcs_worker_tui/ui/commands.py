@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from textual.binding import Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
-from textual.dom import DOMNode
-from textual.screen import Screen
 
 from spcs_worker_tui.ui.bindings import PROJECT, WORK, key_names
 from spcs_worker_tui.ui.messages import RowHighlighted
 from spcs_worker_tui.ui.rows import service_rows
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+    from textual.dom import DOMNode
+    from textual.screen import Screen
 
 _MOVING = "view."
 _MENUS = {"work-pool.menu": WORK, "project.menu": PROJECT}

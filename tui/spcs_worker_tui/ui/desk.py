@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui.columns import Glance
 from spcs_worker_tui.ui.format import UNICODE, Glyphs
 from spcs_worker_tui.ui.history import History
@@ -15,6 +14,10 @@ from spcs_worker_tui.ui.log_lines import LogStyle
 from spcs_worker_tui.ui.log_store import LogStore
 from spcs_worker_tui.ui.rows import ConnectionKey, ConnectionRow, Row, RowKey, ServiceRow
 from spcs_worker_tui.ui.workers_lines import Beats
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.verdict import JudgedFleet
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.doctor import Area, Finding, Outcome, worst
 from spcs_worker_tui.domain.text import one_line
-from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.lines import Cell, Line, fit, wrap
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.ui import format as fmt
 
 _AREAS = tuple(Area)
 _ORDER = (Outcome.PROBLEM, Outcome.UNKNOWN, Outcome.NOTICE, Outcome.OK)

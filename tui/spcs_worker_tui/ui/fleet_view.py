@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.ui.columns import BY_KEY, COLUMNS, Column, Glance, column_named
 from spcs_worker_tui.ui.rows import ConnectionRow, Row, ServiceRow
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 _WORD = re.compile(r"!?(?:[\w.]+:)?/(?:[^/\\]|\\.)+/|\S+")
 

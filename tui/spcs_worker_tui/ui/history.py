@@ -6,10 +6,12 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.prefect import WorkPoolKey
-from spcs_worker_tui.domain.verdict import Health, JudgedFleet
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.prefect import WorkPoolKey
+    from spcs_worker_tui.domain.verdict import Health, JudgedFleet
 
 BEATS = 16
 CHANGES = 20

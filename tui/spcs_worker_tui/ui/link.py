@@ -10,20 +10,14 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App, SuspendNotSupported
-from textual.worker import Worker
 
 from spcs_worker_tui.domain.console_port import DashboardConsole
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, PlanRefusedError
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.log import LogNotice
-from spcs_worker_tui.domain.plan import Plan
 from spcs_worker_tui.domain.read_only import ReadOnly
-from spcs_worker_tui.domain.wishes import RollBack
-from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
 from spcs_worker_tui.ui.messages import (
     ConsoleFailed,
     ConsoleOpened,
@@ -34,6 +28,15 @@ from spcs_worker_tui.ui.messages import (
     PlanProgressed,
     RequestFailed,
 )
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.keys import KeyName, Secret
+    from spcs_worker_tui.domain.plan import Plan
+    from spcs_worker_tui.domain.wishes import RollBack
+    from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
 
 T = TypeVar("T")
 

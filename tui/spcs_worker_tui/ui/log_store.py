@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.log import LogEvent, LogSource
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.log import LogEvent, LogSource
 
 LIMIT = 5_000
 """Events that are kept; the oldest go first."""

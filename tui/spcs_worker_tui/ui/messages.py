@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.log import LogEvent
-from spcs_worker_tui.domain.plan import Plan, StepProgress
-from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
-from spcs_worker_tui.ui.rows import RowKey
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.log import LogEvent
+    from spcs_worker_tui.domain.plan import Plan, StepProgress
+    from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
+    from spcs_worker_tui.ui.rows import RowKey
 
 
 @dataclass

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from spcs_worker_tui.domain.errors import FleetError
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.domain.fleet import ConnectionState, ServiceKey
-from spcs_worker_tui.domain.verdict import JudgedFleet
-from spcs_worker_tui.ui.fleet_view import FleetView
 from spcs_worker_tui.ui.lines import Cell, Line
 from spcs_worker_tui.ui.rows import ConnectionKey, RowKey
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.ui.fleet_view import FleetView
 
 
 def no_rows(judged: JudgedFleet | None, view: FleetView, total: int) -> list[Line]:

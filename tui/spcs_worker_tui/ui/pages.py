@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.domain.fleet import ContainerSnapshot, ContainerStatus, Observation
 from spcs_worker_tui.domain.verdict import Fact, Sync
 from spcs_worker_tui.ui import format as fmt
-from spcs_worker_tui.ui.history import Change
 from spcs_worker_tui.ui.lines import Cell, Line, fit, width, wrap
 from spcs_worker_tui.ui.rows import ServiceRow, tag_of
 from spcs_worker_tui.ui.workers_lines import Beats, workers_lines
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.ui.history import Change
 
 _LABEL = 18
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ConnectionSnapshot
 from spcs_worker_tui.domain.plan import LAST_WORDS, Plan, Step, StepProgress, StepState
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.ui import format as fmt
-from spcs_worker_tui.ui.changing import ChangeRun
 from spcs_worker_tui.ui.lines import Cell, Line, fit, wrap
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ConnectionSnapshot
+    from spcs_worker_tui.ui.changing import ChangeRun
 
 _BAR = 16
 _PART = 22

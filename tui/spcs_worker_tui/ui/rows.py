@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.fleet import (
     ComputePoolState,
@@ -14,8 +15,10 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
-from spcs_worker_tui.domain.prefect import WorkerSnapshot, WorkPoolSnapshot
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.prefect import WorkerSnapshot, WorkPoolSnapshot
 
 STALE_AFTER = timedelta(seconds=45)
 """Three of the slowest regular intervals between two looks at a connection."""

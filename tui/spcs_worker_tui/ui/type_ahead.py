@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events
-from textual.app import App
-from textual.dom import DOMNode
-from textual.timer import Timer
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.dom import DOMNode
+    from textual.timer import Timer
 
 GIVE_UP_AFTER = 1.0
 """Seconds after which a key counts as answered: its widget may be gone, and cannot say so."""

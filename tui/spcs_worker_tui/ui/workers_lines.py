@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import Observation
-from spcs_worker_tui.domain.prefect import (
-    FlowRunSnapshot,
-    WorkerSnapshot,
-    WorkPoolKey,
-    WorkPoolSnapshot,
-    WorkQueueSnapshot,
-)
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.columns import beat_tone
 from spcs_worker_tui.ui.lines import Cell, Line, clip, fit, fit_tail, wrap
-from spcs_worker_tui.ui.rows import ServiceRow
 from spcs_worker_tui.ui.widgets.header import host
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import Observation
+    from spcs_worker_tui.domain.prefect import (
+        FlowRunSnapshot,
+        WorkerSnapshot,
+        WorkPoolKey,
+        WorkPoolSnapshot,
+        WorkQueueSnapshot,
+    )
+    from spcs_worker_tui.ui.rows import ServiceRow
 
 NAME = 34
 SPARK = 12

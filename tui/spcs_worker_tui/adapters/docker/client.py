@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import requests
 from docker.constants import DEFAULT_UNIX_SOCKET
@@ -25,7 +25,6 @@ from spcs_worker_tui.adapters.docker.refusals import (
     unreachable,
     went_away,
 )
-from spcs_worker_tui.adapters.docker.threads import Stop
 from spcs_worker_tui.domain.building import (
     PLATFORM,
     SESSION_USER,
@@ -40,8 +39,11 @@ from spcs_worker_tui.domain.errors import (
     EngineError,
     RegistryError,
 )
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.docker.threads import Stop
+    from spcs_worker_tui.domain.keys import Secret
 
 BROKEN = (requests.exceptions.RequestException, TransportError, OSError, ValueError)
 """What reading from an engine that goes away may raise; the SDK lets its libraries' errors out."""

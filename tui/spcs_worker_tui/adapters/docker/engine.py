@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 from spcs_worker_tui.adapters.docker.threads import Stop, in_thread
-from spcs_worker_tui.domain.building import BuildRequest, LocalImage, Progress, Report
-from spcs_worker_tui.domain.keys import Secret
 
 if TYPE_CHECKING:
     from spcs_worker_tui.adapters.docker.client import Client
+    from spcs_worker_tui.domain.building import BuildRequest, LocalImage, Progress, Report
+    from spcs_worker_tui.domain.keys import Secret
 
 _CLIENT = "spcs_worker_tui.adapters.docker.client"
 ANSWER_SECONDS = 20

@@ -10,14 +10,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import docker
 from spcs_worker_tui.adapters.docker.client import BROKEN, opened
 from spcs_worker_tui.adapters.docker.refusals import went_away
-from spcs_worker_tui.adapters.docker.threads import Stop
 from spcs_worker_tui.domain.errors import EngineError
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.local import (
     STOP_SECONDS,
     HttpProbe,
@@ -26,6 +24,10 @@ from spcs_worker_tui.domain.local import (
     ProbeAnswer,
 )
 from spcs_worker_tui.domain.text import one_line, printable
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.docker.threads import Stop
+    from spcs_worker_tui.domain.keys import Secret
 
 LABEL = "spcs-worker-tui.local"
 """On every container of a trial; without it a container is not ours to remove."""

@@ -17,11 +17,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.keys import KeyKind, KeyName, KeyNeed, Secret
 from spcs_worker_tui.domain.prefect_places import ActiveProfile
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.key_ports import KeySource
 
 _API_URL = "PREFECT_API_URL"
 _TRUE = frozenset({"1", "true", "yes", "on", "t", "y"})

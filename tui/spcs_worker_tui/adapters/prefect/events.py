@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.adapters.prefect import rows
-from spcs_worker_tui.adapters.prefect.http import PrefectHttp
 from spcs_worker_tui.domain.prefect import WorkerStarts
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.prefect.http import PrefectHttp
 
 PAGE = 50
 """The most that the server gives at a time (prefect-contract 2.9)."""

@@ -12,11 +12,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from spcs_worker_tui.adapters.prefect.credentials import Credentials
+from spcs_worker_tui.adapters.lean_httpx import httpx
 from spcs_worker_tui.domain.errors import (
     PrefectBusyError,
     PrefectError,
@@ -26,6 +24,9 @@ from spcs_worker_tui.domain.errors import (
     PrefectUnreachableError,
 )
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.prefect.credentials import Credentials
 
 TIMEOUT_SECONDS = 8.0
 RETRY_503_SECONDS = 0.3
@@ -156,7 +157,7 @@ class PrefectHttp:
         try:
             _address_of(self.api_url)
             if self._client is None:
-                self._client = _client(self._credentials)
+                self._client = _client(self.api_url, self._credentials)
             async with self._client.stream(
                 method, self.api_url + path, json=body, headers=headers
             ) as response:
@@ -317,14 +318,22 @@ def _address_of(api_url: str) -> httpx.URL:
     return url
 
 
-@lru_cache(maxsize=1)
-def default_tls() -> ssl.SSLContext:
-    """Reading the certificates costs some 20 ms, so all APIs share one context."""
-    return httpx.create_ssl_context()
+@lru_cache(maxsize=2)
+def default_tls(*, needed: bool) -> ssl.SSLContext:
+    """What is trusted by default; nothing at all where no TLS is needed.
+
+    Reading the certificates takes some 50 ms, so all APIs share them.
+    """
+    return httpx.create_ssl_context() if needed else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _client(credentials: Credentials) -> httpx.AsyncClient:
-    tls = default_tls()
+def needs_tls(api_url: str) -> bool:
+    """Whether that address is not one of plain HTTP."""
+    return not api_url.lower().startswith("http://")
+
+
+def _client(api_url: str, credentials: Credentials) -> httpx.AsyncClient:
+    tls = default_tls(needed=needs_tls(api_url))
     if credentials.ca_file:
         tls = ssl.create_default_context(cafile=credentials.ca_file)
     elif not credentials.verify_tls:  # PREFECT_API_TLS_INSECURE_SKIP_VERIFY: the user's own word

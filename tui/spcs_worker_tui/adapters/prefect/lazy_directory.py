@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
-from spcs_worker_tui.domain.prefect_places import (
-    ActiveProfile,
-    PoolChoice,
-    PrefectAccess,
-    PrefectProof,
-    Workspace,
-)
-
 if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
     from spcs_worker_tui.adapters.prefect.directory import PrefectDirectory
+    from spcs_worker_tui.domain.prefect_places import (
+        ActiveProfile,
+        PoolChoice,
+        PrefectAccess,
+        PrefectProof,
+        Workspace,
+    )
 
 _MODULE = "spcs_worker_tui.adapters.prefect.directory"
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.adapters.prefect.credentials import Credentials
 from spcs_worker_tui.adapters.prefect.quiet_import import import_writer
-from spcs_worker_tui.domain.ports import PrefectWriter
-from spcs_worker_tui.domain.prefect import ActiveRun, PauseState, WorkPoolKey, WorkQueueKey
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.prefect.credentials import Credentials
+    from spcs_worker_tui.domain.ports import PrefectWriter
+    from spcs_worker_tui.domain.prefect import ActiveRun, PauseState, WorkPoolKey, WorkQueueKey
 
 
 class LazyPrefectWriter:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
 from spcs_worker_tui.adapters.prefect.http import PrefectHttp
 from spcs_worker_tui.adapters.prefect.rows import as_count
-from spcs_worker_tui.domain.prefect import WorkPoolKey
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
+    from spcs_worker_tui.domain.prefect import WorkPoolKey
 
 
 async def overdue_runs(credentials: CredentialFinder, key: WorkPoolKey, before: datetime) -> int:

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder, Credentials
-from spcs_worker_tui.adapters.prefect.http import PrefectHttp, default_tls
+from spcs_worker_tui.adapters.prefect.http import PrefectHttp, default_tls, needs_tls
 from spcs_worker_tui.adapters.prefect.reader import ApiReader
 from spcs_worker_tui.domain.errors import PrefectError, PrefectUnauthorizedError
-from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
 
 Answer = TypeVar("Answer")
 
@@ -101,7 +103,7 @@ class PrefectReaders:
 
     async def _first(self, api_url: str) -> _SignedIn:
         try:
-            await asyncio.to_thread(default_tls)
+            await asyncio.to_thread(default_tls, needed=needs_tls(api_url))
             made = self._sign_in(api_url, await self._credentials.find_everywhere(api_url))
             self._readers[api_url] = made
         finally:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -31,7 +31,6 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from spcs_worker_tui.adapters.prefect.credentials import Credentials
 from spcs_worker_tui.domain.errors import (
     PrefectBusyError,
     PrefectError,
@@ -41,6 +40,9 @@ from spcs_worker_tui.domain.errors import (
 )
 from spcs_worker_tui.domain.prefect import ActiveRun, PauseState, WorkPoolKey, WorkQueueKey
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.prefect.credentials import Credentials
 
 TIMEOUT_SECONDS = 10.0
 WHOLE_SECONDS = 30.0

@@ -24,11 +24,11 @@ from spcs_worker_tui.domain.account import (
     SchemaObject,
     Standing,
 )
-from spcs_worker_tui.domain.ports import Identity
-from spcs_worker_tui.domain.secret_objects import SecretObject
 
 if TYPE_CHECKING:
     from spcs_worker_tui.adapters.snowflake.driver import Answer
+    from spcs_worker_tui.domain.ports import Identity
+    from spcs_worker_tui.domain.secret_objects import SecretObject
 
 _NOWHERE = ("", "")
 

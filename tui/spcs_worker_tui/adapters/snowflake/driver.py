@@ -11,9 +11,8 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.adapters.connections import ConnectionSettings
 from spcs_worker_tui.adapters.snowflake.lean_import import without_unused
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
@@ -28,6 +27,9 @@ from spcs_worker_tui.domain.errors import (
 from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.ports import Identity
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.connections import ConnectionSettings
 
 with without_unused():
     from snowflake.connector import errors

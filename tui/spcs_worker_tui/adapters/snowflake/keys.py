@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
 from spcs_worker_tui.domain.errors import (
@@ -20,8 +21,10 @@ from spcs_worker_tui.domain.errors import (
     KeyMissingError,
     SignInRefusedError,
 )
-from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.keys import FoundKey, KeyKind, KeyName, KeyNeed, Secret
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.key_ports import KeySource
 
 _OPTIONS = {
     KeyKind.PASSWORD: "password",

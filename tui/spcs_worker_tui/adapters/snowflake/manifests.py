@@ -6,14 +6,15 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from spcs_worker_tui.adapters.lean_httpx import httpx
 from spcs_worker_tui.domain.building import SESSION_USER
 from spcs_worker_tui.domain.errors import FleetError, RegistryError
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import Secret
 
 _SECONDS = 10.0
 _LARGEST = 4 * 1024 * 1024

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*\Z")
 # Snowflake's reserved words that no identifier may be without quotes

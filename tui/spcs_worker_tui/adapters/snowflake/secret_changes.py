@@ -18,12 +18,12 @@ from spcs_worker_tui.domain.errors import (
     SnowflakeUnreachableError,
     StatementRefusedError,
 )
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.secret_objects import SecretName, SecretObject
 from spcs_worker_tui.domain.text import masked
 
 if TYPE_CHECKING:
     from spcs_worker_tui.adapters.snowflake.driver import Answer
+    from spcs_worker_tui.domain.keys import Secret
 
 _MASK = "***"
 # Refusals whose words name objects only. Others, a syntax error above all, may quote a piece of

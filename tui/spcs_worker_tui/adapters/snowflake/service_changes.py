@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spcs_worker_tui.adapters.snowflake.quoting import identifier, literal, service_name
-from spcs_worker_tui.domain.creation import ServiceCreation
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.fleet import ServiceKey
 
 if TYPE_CHECKING:
     from spcs_worker_tui.adapters.snowflake.driver import Answer
+    from spcs_worker_tui.domain.creation import ServiceCreation
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 
 class ServiceChanges(ABC):

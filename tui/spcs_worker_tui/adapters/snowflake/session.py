@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.adapters.connections import ConnectionSettings
 from spcs_worker_tui.adapters.snowflake import logs, rows, statements
 from spcs_worker_tui.adapters.snowflake.account import AccountFacts, use_role
 from spcs_worker_tui.adapters.snowflake.keys import key_in_hand
@@ -36,11 +35,12 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
-from spcs_worker_tui.domain.key_ports import KeySource
-from spcs_worker_tui.domain.ports import Identity, ScaleTo
 
 if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.connections import ConnectionSettings
     from spcs_worker_tui.adapters.snowflake.driver import Answer, IssuedToken
+    from spcs_worker_tui.domain.key_ports import KeySource
+    from spcs_worker_tui.domain.ports import Identity, ScaleTo
 
 STATEMENT_SECONDS = 20.0
 LOGIN_SECONDS = 30.0

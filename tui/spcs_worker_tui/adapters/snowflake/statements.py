@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.adapters.snowflake.quoting import (
     identifier,
     literal,
     repository_name,
     service_name,
 )
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.ports import ScaleTo
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.ports import ScaleTo
 
 SHOW_SERVICES = "SHOW SERVICES IN ACCOUNT"
 SHOW_COMPUTE_POOLS = "SHOW COMPUTE POOLS"

@@ -6,9 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.plan import Step
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.plan import Step
 
 _KEPT = 1000
 """Sayings that wait for a slow reader; older ones are dropped."""

@@ -8,14 +8,17 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.audit import AuditEntry, AuditResult
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress, StepState
-from spcs_worker_tui.domain.ports import AuditLog, Clock, Identity, SnowflakeSession
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.text import masked
 from spcs_worker_tui.operations.apply.action import Action, Outcome, Said, Telling
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import AuditLog, Clock, Identity, SnowflakeSession
 
 CLEAN_UP_SECONDS = 30.0
 """What taking back may take once the plan was interrupted."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.fleet import ServiceKey, ServiceSnapshot, ServiceStatus
-from spcs_worker_tui.domain.ports import SnowflakeSession
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import SnowflakeSession
 
 UP = frozenset(
     {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.age import humanise
 from spcs_worker_tui.domain.errors import (
@@ -13,8 +14,10 @@ from spcs_worker_tui.domain.errors import (
     SessionEndedError,
     SnowflakeUnreachableError,
 )
-from spcs_worker_tui.domain.ports import Clock
 from spcs_worker_tui.operations.apply.action import Outcome, Tell
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock
 
 Look = Callable[[], Awaitable[tuple[bool, str]]]
 """One look: whether it is as wanted, and how it is, in words."""

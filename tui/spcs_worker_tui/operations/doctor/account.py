@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain import doctor_images as images
 from spcs_worker_tui.domain import doctor_privileges as privileges
@@ -17,14 +18,16 @@ from spcs_worker_tui.domain.doctor_facts import Workload, bound
 from spcs_worker_tui.domain.doctor_pools import CAPACITY, FAMILY, STATE, judge_pool
 from spcs_worker_tui.domain.doctor_secrets import SECRET, judge_secrets
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, StatementRefusedError
-from spcs_worker_tui.domain.fleet import ContainerSnapshot, ImageSnapshot, ServiceSnapshot
-from spcs_worker_tui.domain.ports import Clock, Identity
-from spcs_worker_tui.domain.settings import Environment
 from spcs_worker_tui.domain.spec_document import SpecDocument, deployed_document
-from spcs_worker_tui.domain.sync import ImageReference
 from spcs_worker_tui.operations.doctor.examine import Look
 from spcs_worker_tui.operations.doctor.session import Account, AccountSession
-from spcs_worker_tui.operations.update.present import ReadSpec
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ContainerSnapshot, ImageSnapshot, ServiceSnapshot
+    from spcs_worker_tui.domain.ports import Clock, Identity
+    from spcs_worker_tui.domain.settings import Environment
+    from spcs_worker_tui.domain.sync import ImageReference
+    from spcs_worker_tui.operations.update.present import ReadSpec
 
 Results = AsyncGenerator[Finding | Look, None]
 Inspect = Callable[[AccountSession], images.ImageInspector]

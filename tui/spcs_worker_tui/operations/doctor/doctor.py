@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.doctor import Finding, Fix
-from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.operations.doctor.examine import Look, examine
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.doctor import Finding, Fix
+    from spcs_worker_tui.domain.ports import Change
 
 
 @dataclass(frozen=True, slots=True)

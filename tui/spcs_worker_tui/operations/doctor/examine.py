@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.doctor import Check, Finding, unseen
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ServiceKey
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
 
 LOOK_SECONDS = 25.0
 """More than a Snowflake statement may take, so that its own sentence is the one that is read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.doctor import (
     AddHost,
@@ -19,14 +20,16 @@ from spcs_worker_tui.domain.doctor_egress import leads_to, with_hosts
 from spcs_worker_tui.domain.environment import EditEnvironment, SetVariable
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.plan import Plan, Step
-from spcs_worker_tui.domain.ports import Change
 from spcs_worker_tui.domain.spec_edits import with_probe, without_endpoint
-from spcs_worker_tui.domain.wishes import Wish
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
-from spcs_worker_tui.operations.doctor.session import AccountSession
 from spcs_worker_tui.operations.update import Tools, Updates
 from spcs_worker_tui.operations.update import Wish as UpdateWish
 from spcs_worker_tui.operations.update.present import Present, read_present
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Change
+    from spcs_worker_tui.domain.wishes import Wish
+    from spcs_worker_tui.operations.doctor.session import AccountSession
 
 
 @dataclass(frozen=True, slots=True)

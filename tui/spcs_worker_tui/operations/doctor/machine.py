@@ -7,14 +7,17 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain import doctor_machine as rules
 from spcs_worker_tui.domain.doctor import THIS_MACHINE, Finding
 from spcs_worker_tui.domain.doctor_clock import CLOCK, judge_clock
-from spcs_worker_tui.domain.doctor_connections import SavedConnection
 from spcs_worker_tui.domain.errors import ConfigurationError, EngineError, KeyringError
-from spcs_worker_tui.domain.key_ports import KeyStore
 from spcs_worker_tui.operations.doctor.examine import Look
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.doctor_connections import SavedConnection
+    from spcs_worker_tui.domain.key_ports import KeyStore
 
 Results = AsyncGenerator[Finding | Look, None]
 

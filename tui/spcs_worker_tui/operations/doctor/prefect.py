@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain import doctor_prefect as rules
-from spcs_worker_tui.domain.doctor import Finding
 from spcs_worker_tui.domain.doctor_clock import judge_clock
-from spcs_worker_tui.domain.doctor_facts import Workload
 from spcs_worker_tui.domain.errors import PrefectBusyError, PrefectError, PrefectNotFoundError
-from spcs_worker_tui.domain.ports import Clock, PrefectReader
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.text import without_credentials
 from spcs_worker_tui.operations.doctor.examine import Look
-from spcs_worker_tui.operations.doctor.session import AccountSession
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.doctor import Finding
+    from spcs_worker_tui.domain.doctor_facts import Workload
+    from spcs_worker_tui.domain.ports import Clock, PrefectReader
+    from spcs_worker_tui.operations.doctor.session import AccountSession
 
 Overdue = Callable[[WorkPoolKey, datetime], Awaitable[int]]
 """How many runs of a pool are only Scheduled though their time came before that moment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from spcs_worker_tui.domain.account import (
     AccessIntegration,
@@ -16,12 +16,14 @@ from spcs_worker_tui.domain.account import (
 )
 from spcs_worker_tui.domain.account_port import AccountChanger
 from spcs_worker_tui.domain.building import RegistrySession
-from spcs_worker_tui.domain.doctor_images import ImageInspector
 from spcs_worker_tui.domain.doctor_pools import PoolFacts, family_of
 from spcs_worker_tui.domain.errors import FleetError, StatementRefusedError
-from spcs_worker_tui.domain.fleet import ImageSnapshot, ServiceSnapshot
-from spcs_worker_tui.domain.ports import Identity
-from spcs_worker_tui.domain.secret_objects import SecretObject
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.doctor_images import ImageInspector
+    from spcs_worker_tui.domain.fleet import ImageSnapshot, ServiceSnapshot
+    from spcs_worker_tui.domain.ports import Identity
+    from spcs_worker_tui.domain.secret_objects import SecretObject
 
 T = TypeVar("T")
 

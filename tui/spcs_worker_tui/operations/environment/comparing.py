@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import EnvironmentRow, ServiceEnvironment
 from spcs_worker_tui.domain.spec_difference import Change, Side, compare
 from spcs_worker_tui.domain.spec_document import SpecDocument, Variable
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.dotenv import DotenvEntry
 
 
 @dataclass(frozen=True, slots=True)

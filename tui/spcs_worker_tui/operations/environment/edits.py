@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.environment import (
     Edit,
@@ -20,8 +21,10 @@ from spcs_worker_tui.domain.nearest import nearest
 from spcs_worker_tui.domain.secrecy import looks_like_a_key
 from spcs_worker_tui.domain.secret_objects import SecretName
 from spcs_worker_tui.domain.settings_keys import VARIABLE
-from spcs_worker_tui.domain.spec_document import SpecDocument, Variable
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.spec_document import SpecDocument, Variable
 
 OF_THE_PLATFORM = frozenset(
     {

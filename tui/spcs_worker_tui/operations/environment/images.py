@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.ports import SnowflakeSession
-from spcs_worker_tui.domain.spec_document import DeployedDocument, SpecDocument
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.apply.ground import AGAIN
 from spcs_worker_tui.operations.update.images import resolve
 from spcs_worker_tui.operations.update.wish import Wish
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.ports import SnowflakeSession
+    from spcs_worker_tui.domain.spec_document import DeployedDocument, SpecDocument
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.environment import (
     EditEnvironment,
@@ -11,10 +12,6 @@ from spcs_worker_tui.domain.environment import (
     ServiceEnvironment,
 )
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
-from spcs_worker_tui.domain.fleet import ServiceKey
-from spcs_worker_tui.domain.plan import Plan
-from spcs_worker_tui.domain.ports import Change
-from spcs_worker_tui.operations.apply import Action, Outcome, PlannedChange, Tell
 from spcs_worker_tui.operations.apply.ground import AGAIN
 from spcs_worker_tui.operations.environment.edits import Edited, edited
 from spcs_worker_tui.operations.environment.images import KeptImages, keep_images, refuse_moved
@@ -22,6 +19,12 @@ from spcs_worker_tui.operations.environment.secrets import SECRET_STRING, Placed
 from spcs_worker_tui.operations.update import PlannedUpdate, Tools, Updates, Wish
 from spcs_worker_tui.operations.update.present import Present, read_present
 from spcs_worker_tui.operations.update.steps import SPECIFICATION
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.plan import Plan
+    from spcs_worker_tui.domain.ports import Change
+    from spcs_worker_tui.operations.apply import Action, Outcome, PlannedChange, Tell
 
 _LOOKS = 3
 """How often to plan again when somebody else changes the service while it is planned."""

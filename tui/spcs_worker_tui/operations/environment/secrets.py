@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import (
     NotVisibleError,
@@ -11,15 +12,17 @@ from spcs_worker_tui.domain.errors import (
     PrivilegeError,
     StatementRefusedError,
 )
-from spcs_worker_tui.domain.fleet import ServiceKey, ServiceSnapshot
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.plan import Step
-from spcs_worker_tui.domain.ports import Identity, SnowflakeSession
 from spcs_worker_tui.domain.secret_objects import SecretName, SecretObject
-from spcs_worker_tui.domain.spec_document import Variable
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
-from spcs_worker_tui.operations.environment.edits import SecretValue
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey, ServiceSnapshot
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.domain.ports import Identity, SnowflakeSession
+    from spcs_worker_tui.domain.spec_document import Variable
+    from spcs_worker_tui.operations.environment.edits import SecretValue
 
 SECRET_STRING = "secret_string"  # noqa: S105 - a word of the specification (contract 3.2)
 _EXISTS = frozenset({2002, 3041})

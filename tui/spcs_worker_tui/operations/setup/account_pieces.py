@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.account import PUBLIC
 from spcs_worker_tui.domain.rates import cost_words
 from spcs_worker_tui.domain.setup import Answers, Piece, PieceState, RoleStatement
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.setup.actors import Actors, Need, creation_needs
-from spcs_worker_tui.operations.setup.facts import Facts
-from spcs_worker_tui.operations.setup.scripts import Script
-from spcs_worker_tui.operations.setup.tools import SetupSession
 from spcs_worker_tui.operations.setup.words import (
     Creates,
     Grants,
@@ -20,6 +18,11 @@ from spcs_worker_tui.operations.setup.words import (
     Uses,
     meaning,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.operations.setup.facts import Facts
+    from spcs_worker_tui.operations.setup.scripts import Script
+    from spcs_worker_tui.operations.setup.tools import SetupSession
 
 SECRET_COMMENT = "Prefect API key of the workers"  # noqa: S105 - says what it is
 """As `07_secret.sql` has it: by its comment a tear-down knows what a set-up made."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.account import ACCOUNT, OWNERSHIP, Privileges
-from spcs_worker_tui.operations.setup.facts import Facts
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.operations.setup.facts import Facts
 
 _ADMIN, _GRANTER = "ACCOUNTADMIN", "SECURITYADMIN"
 _MANAGE_GRANTS = "MANAGE GRANTS"

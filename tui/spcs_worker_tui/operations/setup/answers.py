@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.settings import Environment, Project
 from spcs_worker_tui.domain.setup import KEY_VARIABLES, Answers
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.settings import Environment, Project
 
 _LATEST = "latest"
 

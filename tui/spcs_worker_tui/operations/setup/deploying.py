@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.building import BuildRequest
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.plan import Step
 from spcs_worker_tui.domain.settings import FILE_NAME, Environment
 from spcs_worker_tui.domain.setup import Answers, ImageChoice
-from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.domain.wishes import Build, Deploy
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
 from spcs_worker_tui.operations.apply.ground import AGAIN
 from spcs_worker_tui.operations.build import ImageBuild
 from spcs_worker_tui.operations.deploy import Deploys, PlannedDeploy
 from spcs_worker_tui.operations.push import PUSH
-from spcs_worker_tui.operations.setup.tools import SetupTools
 from spcs_worker_tui.operations.update import PlannedUpdate, Updates, wish_for
 from spcs_worker_tui.operations.update.steps import Goal, UpdateSteps
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.spec_document import SpecDocument
+    from spcs_worker_tui.operations.setup.tools import SetupTools
 
 Planned = PlannedDeploy | PlannedUpdate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from spcs_worker_tui.domain.account import (
     ACCOUNT,
@@ -18,10 +18,12 @@ from spcs_worker_tui.domain.account import (
     Standing,
 )
 from spcs_worker_tui.domain.errors import StatementRefusedError
-from spcs_worker_tui.domain.fleet import ComputePoolSnapshot, ServiceSnapshot
-from spcs_worker_tui.domain.secret_objects import SecretObject
-from spcs_worker_tui.domain.setup import Answers
-from spcs_worker_tui.operations.setup.tools import SetupSession
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ComputePoolSnapshot, ServiceSnapshot
+    from spcs_worker_tui.domain.secret_objects import SecretObject
+    from spcs_worker_tui.domain.setup import Answers
+    from spcs_worker_tui.operations.setup.tools import SetupSession
 
 T = TypeVar("T")
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError, PlanRefusedError
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress
 from spcs_worker_tui.domain.setup import Answers, PieceState, Survey
-from spcs_worker_tui.operations.apply import Action
-from spcs_worker_tui.operations.apply.engine import PlannedChange
 from spcs_worker_tui.operations.setup.deploying import LaterDeploy
 from spcs_worker_tui.operations.setup.steps import SetupSteps
 from spcs_worker_tui.operations.setup.survey import survey
-from spcs_worker_tui.operations.setup.tools import SetupTools
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.operations.apply import Action
+    from spcs_worker_tui.operations.apply.engine import PlannedChange
+    from spcs_worker_tui.operations.setup.tools import SetupTools
 
 
 @dataclass(frozen=True, slots=True)

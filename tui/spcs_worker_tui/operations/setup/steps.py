@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
@@ -12,7 +13,6 @@ from spcs_worker_tui.domain.errors import (
     StatementRefusedError,
 )
 from spcs_worker_tui.domain.fleet import FleetSnapshot
-from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.domain.plan import Step
 from spcs_worker_tui.domain.prefect import WorkQueueKey
 from spcs_worker_tui.domain.settings import FILE_NAME
@@ -30,9 +30,12 @@ from spcs_worker_tui.operations.apply.ground import DOWN
 from spcs_worker_tui.operations.apply.waiting import wait_until
 from spcs_worker_tui.operations.lifecycle_waiting import until_ready
 from spcs_worker_tui.operations.setup.account_pieces import SECRET_COMMENT
-from spcs_worker_tui.operations.setup.tools import SetupTools
 from spcs_worker_tui.operations.smoke import SmokeRun
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.operations.setup.tools import SetupTools
 
 DEFAULT_SPEC = "spcs-service-spec.yaml"
 SCRIPTED = ("role", "database", "repository", "pool", "rule", "integration")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import (
     EngineError,
@@ -25,7 +26,9 @@ from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.setup.account_pieces import DETAILS, AccountPieces
 from spcs_worker_tui.operations.setup.facts import Facts, gather_facts
 from spcs_worker_tui.operations.setup.scripts import scripts
-from spcs_worker_tui.operations.setup.tools import SetupTools
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.operations.setup.tools import SetupTools
 
 _PROCESS = "process"
 

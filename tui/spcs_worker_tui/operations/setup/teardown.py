@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.plan import Plan, Step
 from spcs_worker_tui.domain.setup import Answers, RoleStatement, checked
 from spcs_worker_tui.operations.apply import Action, Outcome, Tell
-from spcs_worker_tui.operations.apply.engine import PlannedChange
 from spcs_worker_tui.operations.apply.waiting import wait_until
 from spcs_worker_tui.operations.lifecycle_waiting import until_gone
 from spcs_worker_tui.operations.setup.account_pieces import variables
@@ -21,8 +21,11 @@ from spcs_worker_tui.operations.setup.actors import Actors
 from spcs_worker_tui.operations.setup.facts import Facts, gather_facts
 from spcs_worker_tui.operations.setup.scripts import Script, scripts
 from spcs_worker_tui.operations.setup.steps import send, shown
-from spcs_worker_tui.operations.setup.tools import SetupTools
 from spcs_worker_tui.operations.setup.words import Creates, Drops, comment_of, meaning
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.operations.apply.engine import PlannedChange
+    from spcs_worker_tui.operations.setup.tools import SetupTools
 
 _ORDINARY = ("90", "91", "92", "93", "94")
 _EVERYTHING = ("95", "96", "97")

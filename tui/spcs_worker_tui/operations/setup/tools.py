@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from spcs_worker_tui.domain.account_port import AccountChanger
 from spcs_worker_tui.domain.building import RegistrySession
-from spcs_worker_tui.domain.ports import PrefectReader, PrefectWriter
-from spcs_worker_tui.domain.settings import Project
-from spcs_worker_tui.domain.setup import Answers
-from spcs_worker_tui.domain.spec_document import SpecDocument
-from spcs_worker_tui.operations.apply import Engine
-from spcs_worker_tui.operations.build_tools import ImageTools
-from spcs_worker_tui.operations.update import Tools
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import PrefectReader, PrefectWriter
+    from spcs_worker_tui.domain.settings import Project
+    from spcs_worker_tui.domain.setup import Answers
+    from spcs_worker_tui.domain.spec_document import SpecDocument
+    from spcs_worker_tui.operations.apply import Engine
+    from spcs_worker_tui.operations.build_tools import ImageTools
+    from spcs_worker_tui.operations.update import Tools
 
 
 class SetupSession(AccountChanger, RegistrySession, Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import NotVisibleError, PrivilegeError, StatementRefusedError
-from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey
 from spcs_worker_tui.domain.log import (
     LogEvent,
     LogGap,
@@ -16,8 +16,11 @@ from spcs_worker_tui.domain.log import (
     LogRestart,
     LogSource,
 )
-from spcs_worker_tui.domain.ports import SnowflakeSession
 from spcs_worker_tui.operations.tail.window import Fit, Line, Reading, Window, looks_cut
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey
+    from spcs_worker_tui.domain.ports import SnowflakeSession
 
 FIRST_LINES = 300
 """How far back a tail begins."""

@@ -7,18 +7,21 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import (
     FleetError,
     PrivilegeError,
     StatementRefusedError,
 )
-from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.log import LogEvent, LogNotice, LogSource
-from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
 from spcs_worker_tui.operations.tail.container import ContainerTail, port_of
 from spcs_worker_tui.operations.tail.explain import explain
 from spcs_worker_tui.operations.tail.merge import Merger
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey, ServiceSnapshot
+    from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
 
 _QUEUED_ANSWERS = 16
 """Answers that wait for a slow reader; after that nothing more is asked for."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import ContainerSnapshot, Observation, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.log import LogEvent, LogNotice, LogSource
-from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
 from spcs_worker_tui.operations.tail.container import ContainerTail, port_of
 from spcs_worker_tui.operations.tail.explain import explain
 from spcs_worker_tui.operations.tail.merge import in_order
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
 
 INTERVAL = 5.0
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import PrefectBinding, ServiceSnapshot
 from spcs_worker_tui.domain.join import MatchedBy, WorkerIndex, join_workers, worker_instance
-from spcs_worker_tui.domain.prefect import WorkerSnapshot, WorkPoolSnapshot
 from spcs_worker_tui.domain.text import one_line
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import PrefectBinding, ServiceSnapshot
+    from spcs_worker_tui.domain.prefect import WorkerSnapshot, WorkPoolSnapshot
 
 _FRESH_INTERVALS = 2
 _NAMING_GRACE = timedelta(seconds=30)

@@ -6,15 +6,18 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError, StatementRefusedError
-from spcs_worker_tui.domain.fleet import ImageSnapshot
 from spcs_worker_tui.domain.nearest import nearest
-from spcs_worker_tui.domain.ports import SnowflakeSession
-from spcs_worker_tui.domain.spec_document import DeployedDocument, SpecDocument
 from spcs_worker_tui.domain.sync import ImageReference, image_reference
 from spcs_worker_tui.domain.text import one_line
-from spcs_worker_tui.operations.update.wish import Wish
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ImageSnapshot
+    from spcs_worker_tui.domain.ports import SnowflakeSession
+    from spcs_worker_tui.domain.spec_document import DeployedDocument, SpecDocument
+    from spcs_worker_tui.operations.update.wish import Wish
 
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError, StatementRefusedError
 from spcs_worker_tui.domain.fleet import ServiceStatus
 from spcs_worker_tui.domain.history import HistoryEntry, HistoryState
 from spcs_worker_tui.domain.nearest import nearest
 from spcs_worker_tui.domain.plan import Plan, StepProgress
-from spcs_worker_tui.domain.ports import SnowflakeSession
 from spcs_worker_tui.domain.secrecy import looks_like_a_key
 from spcs_worker_tui.domain.spec_difference import Side, SpecDifference, compare
 from spcs_worker_tui.domain.spec_document import SpecDocument
-from spcs_worker_tui.operations.apply.engine import PlannedChange
 from spcs_worker_tui.operations.update.images import Resolved, resolve
 from spcs_worker_tui.operations.update.present import Present, read_present
 from spcs_worker_tui.operations.update.steps import Goal, UpdateSteps
-from spcs_worker_tui.operations.update.tools import Tools
-from spcs_worker_tui.operations.update.wish import Wish
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import SnowflakeSession
+    from spcs_worker_tui.operations.apply.engine import PlannedChange
+    from spcs_worker_tui.operations.update.tools import Tools
+    from spcs_worker_tui.operations.update.wish import Wish
 
 _UNFINISHED = (HistoryState.BEGUN, HistoryState.APPLIED, HistoryState.FAILED)
 """What did not come up the last time is looked at again, and not taken for done."""

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.binding import bind
 from spcs_worker_tui.domain.errors import NotVisibleError, PlanRefusedError
-from spcs_worker_tui.domain.fleet import (
-    DeployedSpec,
-    PrefectBinding,
-    ServiceKey,
-    ServiceSnapshot,
-)
-from spcs_worker_tui.domain.ports import Identity, SnowflakeSession
 from spcs_worker_tui.domain.spec_difference import Side, SpecDifference, compare
 from spcs_worker_tui.domain.spec_document import DeployedDocument, deployed_document
 from spcs_worker_tui.domain.spec_source import Node
 from spcs_worker_tui.operations.apply.ground import DOWN, UP
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import (
+        DeployedSpec,
+        PrefectBinding,
+        ServiceKey,
+        ServiceSnapshot,
+    )
+    from spcs_worker_tui.domain.ports import Identity, SnowflakeSession
 
 ReadSpec = Callable[[str], Node]
 """Reads YAML; raises ConfigurationError where the text is none."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.history import HistoryEntry, HistoryKind, HistoryState, HistoryStore
-from spcs_worker_tui.domain.ports import Clock, Identity
-from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.domain.text import one_line
-from spcs_worker_tui.operations.update.present import Present
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceKey
+    from spcs_worker_tui.domain.ports import Clock, Identity
+    from spcs_worker_tui.domain.spec_document import SpecDocument
+    from spcs_worker_tui.operations.update.present import Present
 
 
 class Record:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import (
     FleetError,
@@ -23,9 +24,11 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
     ServiceStatus,
 )
-from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
-from spcs_worker_tui.operations.apply.action import Tell
 from spcs_worker_tui.operations.apply.ground import DOWN, read_service
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
+    from spcs_worker_tui.operations.apply.action import Tell
 
 MOST_RESTARTS = 3
 """A container that ended so often on the new specification will not come up by itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import (
     FleetError,
@@ -11,9 +12,7 @@ from spcs_worker_tui.domain.errors import (
     PrefectError,
     StatementRefusedError,
 )
-from spcs_worker_tui.domain.fleet import ContainerSnapshot, PrefectBinding
 from spcs_worker_tui.domain.plan import LAST_WORDS
-from spcs_worker_tui.domain.ports import SnowflakeSession
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.operations.apply import Outcome, Tell
 from spcs_worker_tui.operations.apply.waiting import wait_until
@@ -24,8 +23,12 @@ from spcs_worker_tui.operations.update.rollout import (
     has_no_node,
     worst_container,
 )
-from spcs_worker_tui.operations.update.tools import Tools
 from spcs_worker_tui.operations.update.words import LogTeller, last_words
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ContainerSnapshot, PrefectBinding
+    from spcs_worker_tui.domain.ports import SnowflakeSession
+    from spcs_worker_tui.operations.update.tools import Tools
 
 Look = Callable[[Tell], Awaitable[tuple[bool, str]]]
 

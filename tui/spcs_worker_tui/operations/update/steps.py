@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.binding import bind
 from spcs_worker_tui.domain.errors import (
@@ -11,21 +12,23 @@ from spcs_worker_tui.domain.errors import (
     SnowflakeUnreachableError,
     StatementRefusedError,
 )
-from spcs_worker_tui.domain.fleet import DeployedSpec
 from spcs_worker_tui.domain.history import HistoryEntry, HistoryKind
 from spcs_worker_tui.domain.plan import Step
-from spcs_worker_tui.domain.ports import Identity, SnowflakeSession
 from spcs_worker_tui.domain.secrecy import looks_like_a_key
 from spcs_worker_tui.domain.spec_difference import Side, compare
-from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.operations.apply import Action, Outcome, ServiceGround, Tell
 from spcs_worker_tui.operations.apply.ground import AGAIN
 from spcs_worker_tui.operations.update.present import Present, changed_meanwhile, read_present
 from spcs_worker_tui.operations.update.record import Record
 from spcs_worker_tui.operations.update.rollout import Rollout
 from spcs_worker_tui.operations.update.seeing import SeeingThrough
-from spcs_worker_tui.operations.update.tools import Tools
-from spcs_worker_tui.operations.update.wish import Wish
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import DeployedSpec
+    from spcs_worker_tui.domain.ports import Identity, SnowflakeSession
+    from spcs_worker_tui.domain.spec_document import SpecDocument
+    from spcs_worker_tui.operations.update.tools import Tools
+    from spcs_worker_tui.operations.update.wish import Wish
 
 INTEGRATIONS, CREATE, SPECIFICATION, ROLLOUT, HEARTBEATS = (
     "integrations",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.history import HistoryStore
-from spcs_worker_tui.domain.ports import PrefectReader, SnowflakeSession
-from spcs_worker_tui.operations.apply import Engine
-from spcs_worker_tui.operations.update.present import ReadSpec
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.history import HistoryStore
+    from spcs_worker_tui.domain.ports import PrefectReader, SnowflakeSession
+    from spcs_worker_tui.operations.apply import Engine
+    from spcs_worker_tui.operations.update.present import ReadSpec
 
 
 @dataclass(frozen=True, slots=True)

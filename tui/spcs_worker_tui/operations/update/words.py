@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.log import LogLine
-from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
-from spcs_worker_tui.operations.apply.action import Tell
 from spcs_worker_tui.operations.tail import LogFollower
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey, ServiceSnapshot
+    from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
+    from spcs_worker_tui.operations.apply.action import Tell
 
 LAST_LINES = 20
 

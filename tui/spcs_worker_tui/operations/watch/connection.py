@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.binding import bind
 from spcs_worker_tui.domain.errors import FleetError, StatementRefusedError
@@ -17,12 +18,14 @@ from spcs_worker_tui.domain.fleet import (
     ServiceKey,
     ServiceSnapshot,
 )
-from spcs_worker_tui.domain.ports import Clock, WatchedSession
 from spcs_worker_tui.domain.sync import repository_key
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.images import repositories
 from spcs_worker_tui.operations.watch.looking import Agenda, failed_look, with_row
 from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock, WatchedSession
 
 Images = dict[str, Observation[tuple[ImageSnapshot, ...]]]
 

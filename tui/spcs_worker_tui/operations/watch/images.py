@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ServiceSnapshot
 from spcs_worker_tui.domain.sync import deployed_images, image_reference
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ServiceSnapshot
 
 _reference = lru_cache(maxsize=1024)(image_reference)
 

@@ -6,14 +6,17 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import (
     ContainerStatus,
     ServiceKey,
     ServiceSnapshot,
     ServiceStatus,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.errors import FleetError
 
 RECENT_RESTART = timedelta(minutes=2)
 _NEVER = datetime.min.replace(tzinfo=UTC)

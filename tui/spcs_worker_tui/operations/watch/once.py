@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.domain import short_way
 from spcs_worker_tui.domain.binding import bind
@@ -23,21 +23,23 @@ from spcs_worker_tui.domain.fleet import (
 )
 from spcs_worker_tui.domain.judge import DEFAULT_THRESHOLDS
 from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey, is_plain
-from spcs_worker_tui.domain.ports import (
-    CheckPrefect,
-    Clock,
-    Identity,
-    SnowflakeSession,
-    SpecMemory,
-)
-from spcs_worker_tui.domain.prefect import WorkPoolKey
-from spcs_worker_tui.domain.rules_pool import PoolView
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.looking import failed_look
 from spcs_worker_tui.operations.watch.once_images import Images, read_images
 from spcs_worker_tui.operations.watch.once_prefect import PrefectLook
-from spcs_worker_tui.operations.watch.watcher import Judges
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import (
+        CheckPrefect,
+        Clock,
+        Identity,
+        SnowflakeSession,
+        SpecMemory,
+    )
+    from spcs_worker_tui.domain.prefect import WorkPoolKey
+    from spcs_worker_tui.domain.rules_pool import PoolView
+    from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.operations.watch.watcher import Judges
 
 _WITHOUT_CONTAINERS = frozenset({ServiceStatus.SUSPENDED, ServiceStatus.DELETED})
 _DOUBTED_FOR = timedelta(hours=1)

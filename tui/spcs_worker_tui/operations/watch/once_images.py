@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.fleet import ImageSnapshot, Observation, ServiceSnapshot
-from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
 from spcs_worker_tui.domain.sync import repositories, repository_key
 from spcs_worker_tui.operations.watch.failures import run_all
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock, SnowflakeSession
 
 Images = Observation[tuple[ImageSnapshot, ...]]
 

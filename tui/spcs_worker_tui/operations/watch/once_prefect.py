@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PrefectError, PrefectUnreachableError
 from spcs_worker_tui.domain.fleet import Observation
-from spcs_worker_tui.domain.ports import CheckPrefect, Clock
 from spcs_worker_tui.domain.prefect import WorkerStarts, WorkPoolKey, WorkPoolSnapshot
-from spcs_worker_tui.domain.rules_facts import Thresholds
 from spcs_worker_tui.domain.rules_pool import PoolView
 from spcs_worker_tui.operations.watch.work_pools import WorkPools, unknown_work_pool
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import CheckPrefect, Clock
+    from spcs_worker_tui.domain.rules_facts import Thresholds
 
 Starts = WorkerStarts | None
 

@@ -6,8 +6,10 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.ports import Clock
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,21 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from spcs_worker_tui.domain.errors import UnknownConnectionError
 from spcs_worker_tui.domain.fleet import FleetSnapshot, ServiceKey, ServiceSnapshot
 from spcs_worker_tui.domain.judge import NO_VIEWS
-from spcs_worker_tui.domain.ports import Clock, PrefectReader, WatchedSession
-from spcs_worker_tui.domain.prefect import WorkPoolKey
-from spcs_worker_tui.domain.rules_pool import PoolView
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.operations.watch.connection import ConnectionWatch, Images
 from spcs_worker_tui.operations.watch.latest import Latest
 from spcs_worker_tui.operations.watch.pace import Pace, Pause
 from spcs_worker_tui.operations.watch.work_pools import PrefectWatch, WorkPools
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock, PrefectReader, WatchedSession
+    from spcs_worker_tui.domain.prefect import WorkPoolKey
+    from spcs_worker_tui.domain.rules_pool import PoolView
+    from spcs_worker_tui.domain.verdict import JudgedFleet
 
 SELECTION_SETTLES = 0.2
 """Seconds that a selection must last before it is looked at: a held arrow key passes many rows."""

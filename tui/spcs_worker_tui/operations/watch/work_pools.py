@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PrefectBusyError, PrefectError, PrefectNotFoundError
 from spcs_worker_tui.domain.fleet import Observation
-from spcs_worker_tui.domain.ports import Clock, PrefectReader
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.ports import Clock, PrefectReader
 
 WorkPools = dict[WorkPoolKey, Observation[WorkPoolSnapshot]]
 

@@ -7,20 +7,16 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import PurePath
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from spcs_worker_tui.domain.account import InstanceFamily, Standing
 from spcs_worker_tui.domain.errors import (
     KeyringError,
     NotVisibleError,
     PlanRefusedError,
     PrefectNotFoundError,
 )
-from spcs_worker_tui.domain.fleet import ImageSnapshot
-from spcs_worker_tui.domain.keys import KeyName, Secret
 from spcs_worker_tui.domain.new_connection import NewConnection
 from spcs_worker_tui.domain.plan import Plan, Step, StepProgress
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.prefect_places import (
     ActiveProfile,
     PoolChoice,
@@ -28,11 +24,17 @@ from spcs_worker_tui.domain.prefect_places import (
     PrefectProof,
     Workspace,
 )
-from spcs_worker_tui.domain.setup import Answers, Survey
-from spcs_worker_tui.domain.wizard import SavedConnection
 from spcs_worker_tui.operations.apply import Action, Outcome, PlannedChange, Tell
 from spcs_worker_tui.operations.setup import Setup
-from spcs_worker_tui.operations.wizard.ports import SetupBench, WizardTools
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.account import InstanceFamily, Standing
+    from spcs_worker_tui.domain.fleet import ImageSnapshot
+    from spcs_worker_tui.domain.keys import KeyName, Secret
+    from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+    from spcs_worker_tui.domain.setup import Answers, Survey
+    from spcs_worker_tui.domain.wizard import SavedConnection
+    from spcs_worker_tui.operations.wizard.ports import SetupBench, WizardTools
 
 
 class WizardDesk:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.domain.keys import KeyName, Secret
-from spcs_worker_tui.domain.new_connection import NewConnection
-from spcs_worker_tui.domain.prefect_places import PrefectDirectory
-from spcs_worker_tui.domain.wizard import SavedConnection
-from spcs_worker_tui.operations.keys import Keychain, KeyDesk
-from spcs_worker_tui.operations.setup import Setup, SetupTools
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import KeyName, Secret
+    from spcs_worker_tui.domain.new_connection import NewConnection
+    from spcs_worker_tui.domain.prefect_places import PrefectDirectory
+    from spcs_worker_tui.domain.wizard import SavedConnection
+    from spcs_worker_tui.operations.keys import Keychain, KeyDesk
+    from spcs_worker_tui.operations.setup import Setup, SetupTools
 
 
 class ConnectionBook(Protocol):

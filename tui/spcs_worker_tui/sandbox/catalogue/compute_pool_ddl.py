@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue.compute_pools import find_pool
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.jobs import cancel_job
 from spcs_worker_tui.sandbox.catalogue.model import ComputePool, Grants, Service
 from spcs_worker_tui.sandbox.catalogue.names import account_level_name, require_unquoted
@@ -15,7 +15,10 @@ from spcs_worker_tui.sandbox.catalogue.properties import comment, string, truth,
 from spcs_worker_tui.sandbox.catalogue.refusals import executed, refused
 from spcs_worker_tui.sandbox.families import FAMILIES
 from spcs_worker_tui.sandbox.results import SqlError, Table, status
-from spcs_worker_tui.sandbox.sql.ast import Alter, Create, Drop, PropertyValue
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.sql.ast import Alter, Create, Drop, PropertyValue
 
 _AUTO_SUSPEND_SECS = 3600
 _PRIVILEGES: Mapping[str, tuple[str, ...]] = {

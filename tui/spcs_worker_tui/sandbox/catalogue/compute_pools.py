@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import (
     Field,
     constant,
@@ -15,12 +15,15 @@ from spcs_worker_tui.sandbox.catalogue.listing import (
     tabulate,
     text,
 )
-from spcs_worker_tui.sandbox.catalogue.model import ComputePool, Node
 from spcs_worker_tui.sandbox.catalogue.names import account_level_name, select
 from spcs_worker_tui.sandbox.catalogue.privileges import require, sees
 from spcs_worker_tui.sandbox.families import FAMILIES, Family
 from spcs_worker_tui.sandbox.results import SqlError, Table, Value, does_not_exist
-from spcs_worker_tui.sandbox.sql.ast import Describe, Name, Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import ComputePool, Node
+    from spcs_worker_tui.sandbox.sql.ast import Describe, Name, Show
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Account
-from spcs_worker_tui.sandbox.catalogue.platform import Platform
 from spcs_worker_tui.sandbox.catalogue.privileges import effective_roles
-from spcs_worker_tui.sandbox.catalogue.session import SessionContext
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account
+    from spcs_worker_tui.sandbox.catalogue.platform import Platform
+    from spcs_worker_tui.sandbox.catalogue.session import SessionContext
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.sandbox.catalogue import (
     compute_pool_ddl,
@@ -25,9 +25,7 @@ from spcs_worker_tui.sandbox.catalogue import (
     stages,
     table_functions,
 )
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.objects import drop
-from spcs_worker_tui.sandbox.results import Table
 from spcs_worker_tui.sandbox.sql.ast import (
     Alter,
     AlterSession,
@@ -45,6 +43,10 @@ from spcs_worker_tui.sandbox.sql.ast import (
     ShowKind,
     Use,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.results import Table
 
 _SHOWS: Mapping[ShowKind, Callable[[Context, Show], Table]] = {
     ShowKind.SERVICES: show_services.show_services,

@@ -6,10 +6,8 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
-from spcs_worker_tui.sandbox.catalogue.model import Service
 from spcs_worker_tui.sandbox.catalogue.names import find_database, like, visible
 from spcs_worker_tui.sandbox.catalogue.privileges import holds
 from spcs_worker_tui.sandbox.catalogue.show_services import dns_name
@@ -31,7 +29,11 @@ from spcs_worker_tui.sandbox.results import (
     no_current_database,
     unsupported,
 )
-from spcs_worker_tui.sandbox.sql.ast import Literal, SelectFromTable
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Service
+    from spcs_worker_tui.sandbox.sql.ast import Literal, SelectFromTable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Row = Mapping[str, Any]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.sandbox.catalogue import functions, jobs, stages
 from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.dispatch import BY_OBJECT, BY_STATEMENT
-from spcs_worker_tui.sandbox.catalogue.model import Account, Stage
-from spcs_worker_tui.sandbox.catalogue.platform import Platform
-from spcs_worker_tui.sandbox.catalogue.session import SessionContext
 from spcs_worker_tui.sandbox.results import Table, unsupported
 from spcs_worker_tui.sandbox.sql.ast import (
     Alter,
@@ -21,6 +20,11 @@ from spcs_worker_tui.sandbox.sql.ast import (
     StagePath,
     Statement,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Stage
+    from spcs_worker_tui.sandbox.catalogue.platform import Platform
+    from spcs_worker_tui.sandbox.catalogue.session import SessionContext
 
 
 class Executor:

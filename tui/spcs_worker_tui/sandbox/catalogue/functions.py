@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue import service_functions
 from spcs_worker_tui.sandbox.catalogue.compute_pools import find_pool
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.names import find_schema, invalid_identifier, schema_of
 from spcs_worker_tui.sandbox.catalogue.properties import object_name
 from spcs_worker_tui.sandbox.catalogue.service_functions import require_arguments
 from spcs_worker_tui.sandbox.results import Column, Kind, SqlError, Table, Value
 from spcs_worker_tui.sandbox.sql.ast import Call, Name, PropertyValue, Select
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
 
 SERVER_VERSION = "9.36.1"
 """What CURRENT_VERSION() says; the login answer should say the same."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spcs_worker_tui.sandbox.catalogue.compute_pools import find_pool
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.integrations import find_integration
-from spcs_worker_tui.sandbox.catalogue.model import Account, Grants, Qualified, Role
 from spcs_worker_tui.sandbox.catalogue.names import (
     account_level_name,
     find,
@@ -31,6 +29,10 @@ from spcs_worker_tui.sandbox.results import (
     unsupported,
 )
 from spcs_worker_tui.sandbox.sql.ast import Grant, Name, ObjectKind, Scope
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Grants, Qualified, Role
 
 _MANAGE_GRANTS = "MANAGE GRANTS"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue import objects
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import Field, constant, moment, tabulate, text
 from spcs_worker_tui.sandbox.catalogue.model import Image, ImageRepository
 from spcs_worker_tui.sandbox.catalogue.names import (
@@ -21,6 +21,9 @@ from spcs_worker_tui.sandbox.catalogue.properties import comment, word
 from spcs_worker_tui.sandbox.catalogue.refusals import executed, invalid_value
 from spcs_worker_tui.sandbox.results import SqlError, Table, status, unsupported
 from spcs_worker_tui.sandbox.sql.ast import Alter, Create, ObjectKind, Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
 
 _ENCRYPTIONS = ("SNOWFLAKE_FULL", "SNOWFLAKE_SSE")
 

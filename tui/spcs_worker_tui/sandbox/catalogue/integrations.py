@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue import objects
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import (
     Field,
     constant,
@@ -30,7 +30,18 @@ from spcs_worker_tui.sandbox.results import (
     does_not_exist,
     status,
 )
-from spcs_worker_tui.sandbox.sql.ast import Alter, Create, Describe, Drop, Name, PropertyValue, Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.sql.ast import (
+        Alter,
+        Create,
+        Describe,
+        Drop,
+        Name,
+        PropertyValue,
+        Show,
+    )
 
 _MAX_HOSTS = 100
 _FIELDS: tuple[Field[Integration], ...] = (

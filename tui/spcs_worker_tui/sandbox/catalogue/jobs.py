@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue.compute_pools import find_pool
-from spcs_worker_tui.sandbox.catalogue.context import Context
-from spcs_worker_tui.sandbox.catalogue.model import Service
 from spcs_worker_tui.sandbox.catalogue.names import dotted, require_unquoted
 from spcs_worker_tui.sandbox.catalogue.objects import met_existing, place_for
 from spcs_worker_tui.sandbox.catalogue.properties import object_name, truth, whole_number
@@ -16,6 +15,10 @@ from spcs_worker_tui.sandbox.catalogue.service_ddl import new_service
 from spcs_worker_tui.sandbox.catalogue.service_properties import ServiceProperties, changed
 from spcs_worker_tui.sandbox.results import Table, status
 from spcs_worker_tui.sandbox.sql.ast import ExecuteJobService, Name, ObjectKind
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Service
 
 ENDED = frozenset({"DONE", "FAILED", "CANCELLED", "INTERNAL_ERROR", "DELETED"})
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
-from spcs_worker_tui.sandbox.catalogue.model import Database, Grants, Qualified, Schema
 from spcs_worker_tui.sandbox.catalogue.privileges import sees
-from spcs_worker_tui.sandbox.catalogue.session import SessionContext
 from spcs_worker_tui.sandbox.results import SqlError, does_not_exist, no_current_database
-from spcs_worker_tui.sandbox.sql.ast import Name, Scope, Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Database, Grants, Qualified, Schema
+    from spcs_worker_tui.sandbox.catalogue.session import SessionContext
+    from spcs_worker_tui.sandbox.sql.ast import Name, Scope, Show
 
 ROW_CAP = 10_000
 """No SHOW returns more (contract 1.0)."""

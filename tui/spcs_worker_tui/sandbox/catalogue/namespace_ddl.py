@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue import objects
 from spcs_worker_tui.sandbox.catalogue.bootstrap import new_database, new_schema
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.grants import find_role, locate, objects_in_schemas
 from spcs_worker_tui.sandbox.catalogue.model import Database, Grants, Role, Schema
 from spcs_worker_tui.sandbox.catalogue.names import (
@@ -30,6 +30,9 @@ from spcs_worker_tui.sandbox.results import (
     status,
 )
 from spcs_worker_tui.sandbox.sql.ast import Alter, Create, Drop, Name, ObjectKind, Scope
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
 
 _SYSTEM_ROLES = frozenset({"ACCOUNTADMIN", "SYSADMIN", "SECURITYADMIN", "USERADMIN", "PUBLIC"})
 _LEVELS = ("LOG_LEVEL", "LOG_EVENT_LEVEL")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.sandbox.catalogue.names import (
     account_level_name,
     find_database,
@@ -13,7 +14,10 @@ from spcs_worker_tui.sandbox.catalogue.names import (
 from spcs_worker_tui.sandbox.catalogue.privileges import PUBLIC, sees
 from spcs_worker_tui.sandbox.catalogue.refusals import executed
 from spcs_worker_tui.sandbox.results import SqlError, Table
-from spcs_worker_tui.sandbox.sql.ast import Name, Use
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.sql.ast import Name, Use
 
 
 def use(context: Context, statement: Use) -> Table:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue import objects
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import (
     Field,
     constant,
@@ -29,6 +29,9 @@ from spcs_worker_tui.sandbox.sql.ast import (
     PropertyValue,
     Show,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
 
 _HOST = re.compile(r"(?=.{1,253}(?::|$))[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _ALLOWED_PORTS = (22, 80, 443)

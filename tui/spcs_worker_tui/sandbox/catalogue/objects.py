@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.model import Grants, Qualified
 from spcs_worker_tui.sandbox.catalogue.names import InSchema, dotted, find, find_schema, qualify
 from spcs_worker_tui.sandbox.catalogue.privileges import (
@@ -22,6 +21,9 @@ from spcs_worker_tui.sandbox.results import (
     status,
 )
 from spcs_worker_tui.sandbox.sql.ast import Alter, Drop, Name, ObjectKind
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
 
 S = TypeVar("S", bound=InSchema)
 

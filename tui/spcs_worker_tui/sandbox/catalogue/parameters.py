@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.grants import locate
 from spcs_worker_tui.sandbox.catalogue.listing import Field, tabulate, text
-from spcs_worker_tui.sandbox.catalogue.model import Service
 from spcs_worker_tui.sandbox.catalogue.names import find_database, like
 from spcs_worker_tui.sandbox.catalogue.refusals import executed, invalid_value
 from spcs_worker_tui.sandbox.catalogue.show_services import find_service
 from spcs_worker_tui.sandbox.results import SqlError, Table, does_not_exist, unsupported
 from spcs_worker_tui.sandbox.sql.ast import AlterSession, Name, PropertyValue, Scope, Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Service
 
 
 class _Parameter(NamedTuple):

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
-from spcs_worker_tui.sandbox.catalogue.model import Image, Qualified, Secret
 from spcs_worker_tui.sandbox.catalogue.privileges import holds, require, require_on_account, sees
 from spcs_worker_tui.sandbox.catalogue.spec.checks import invalid
 from spcs_worker_tui.sandbox.results import SqlError, does_not_exist
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Image, Qualified, Secret
 
 _PATH_PARTS = 4
 _REFERENCE = re.compile(

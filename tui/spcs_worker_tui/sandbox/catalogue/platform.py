@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.sandbox.catalogue.model import Service
-from spcs_worker_tui.sandbox.clock import Clock
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Service
+    from spcs_worker_tui.sandbox.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ not operate on is refused (003001). Contract 1.0, 1.14.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Account, Grants
 from spcs_worker_tui.sandbox.results import SqlError, does_not_exist, insufficient_privileges
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Grants
 
 PUBLIC = "PUBLIC"
 OWNERSHIP = "OWNERSHIP"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue import objects
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import Field, constant, moment, tabulate, text
 from spcs_worker_tui.sandbox.catalogue.model import Secret
 from spcs_worker_tui.sandbox.catalogue.names import dotted, find, in_scope, select
@@ -20,6 +20,9 @@ from spcs_worker_tui.sandbox.sql.ast import (
     PropertyValue,
     Show,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
 
 GENERIC_STRING = "GENERIC_STRING"
 PASSWORD = "PASSWORD"  # noqa: S105 - a type

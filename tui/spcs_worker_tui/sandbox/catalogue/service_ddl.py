@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.sandbox.catalogue.compute_pools import find_pool
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.model import ComputePool, Qualified, Service
 from spcs_worker_tui.sandbox.catalogue.names import dotted, require_unquoted
 from spcs_worker_tui.sandbox.catalogue.objects import (
@@ -38,6 +37,9 @@ from spcs_worker_tui.sandbox.catalogue.stages import file_text
 from spcs_worker_tui.sandbox.families import FAMILIES
 from spcs_worker_tui.sandbox.results import Table, does_not_exist, status, unsupported
 from spcs_worker_tui.sandbox.sql.ast import Alter, CreateService, Drop, ObjectKind, SpecSource
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
 
 ALL_ENDPOINTS_USAGE = "ALL_ENDPOINTS_USAGE"
 _MAX_NAME = 63

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.jobs import cancel_job
 from spcs_worker_tui.sandbox.catalogue.listing import utc_text
-from spcs_worker_tui.sandbox.catalogue.model import Container, Instance, Service
 from spcs_worker_tui.sandbox.catalogue.names import dotted
 from spcs_worker_tui.sandbox.catalogue.properties import object_name
 from spcs_worker_tui.sandbox.catalogue.refusals import EXECUTED, refused
 from spcs_worker_tui.sandbox.catalogue.show_services import find_service
 from spcs_worker_tui.sandbox.results import SqlError
 from spcs_worker_tui.sandbox.sql.ast import Name, PropertyValue
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Container, Instance, Service
 
 _STATUSES = frozenset(
     {

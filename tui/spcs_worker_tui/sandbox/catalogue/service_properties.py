@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
-from spcs_worker_tui.sandbox.catalogue.model import Service
 from spcs_worker_tui.sandbox.catalogue.names import account_level_name
 from spcs_worker_tui.sandbox.catalogue.privileges import require
 from spcs_worker_tui.sandbox.catalogue.properties import (
@@ -21,6 +19,10 @@ from spcs_worker_tui.sandbox.catalogue.properties import (
 from spcs_worker_tui.sandbox.catalogue.refusals import invalid_value, refused
 from spcs_worker_tui.sandbox.results import does_not_exist
 from spcs_worker_tui.sandbox.sql.ast import Name, PropertyValue
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Service
 
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF")
 _MAX_INTEGRATIONS = 10

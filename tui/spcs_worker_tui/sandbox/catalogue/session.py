@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Account
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account
 
 
 @dataclass(slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.grants import (
     Granted,
     find_role,
@@ -21,11 +20,14 @@ from spcs_worker_tui.sandbox.catalogue.listing import (
     tabulate,
     text,
 )
-from spcs_worker_tui.sandbox.catalogue.model import Account
 from spcs_worker_tui.sandbox.catalogue.names import ROW_CAP, account_level_name
 from spcs_worker_tui.sandbox.catalogue.privileges import OWNERSHIP
 from spcs_worker_tui.sandbox.results import Table, does_not_exist
 from spcs_worker_tui.sandbox.sql.ast import Scope, Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Account
 
 
 class _Row(NamedTuple):

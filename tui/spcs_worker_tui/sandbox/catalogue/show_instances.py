@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import (
     Field,
     flag,
@@ -17,11 +16,14 @@ from spcs_worker_tui.sandbox.catalogue.listing import (
     text,
     utc_text,
 )
-from spcs_worker_tui.sandbox.catalogue.model import Account, Container, Instance, Service
 from spcs_worker_tui.sandbox.catalogue.names import select
 from spcs_worker_tui.sandbox.catalogue.show_services import find_service
 from spcs_worker_tui.sandbox.results import Column, SqlError, Table, Value
-from spcs_worker_tui.sandbox.sql.ast import Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Container, Instance, Service
+    from spcs_worker_tui.sandbox.sql.ast import Show
 
 ALL_ENDPOINTS_USAGE = "ALL_ENDPOINTS_USAGE"
 PROVISIONING = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.sandbox.catalogue.listing import (
     Field,
     constant,
@@ -12,11 +13,14 @@ from spcs_worker_tui.sandbox.catalogue.listing import (
     tabulate,
     text,
 )
-from spcs_worker_tui.sandbox.catalogue.model import Database, Grants, Role, Schema
 from spcs_worker_tui.sandbox.catalogue.names import scope_prefix, select
 from spcs_worker_tui.sandbox.catalogue.privileges import sees
-from spcs_worker_tui.sandbox.results import Table
-from spcs_worker_tui.sandbox.sql.ast import Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Database, Grants, Role, Schema
+    from spcs_worker_tui.sandbox.results import Table
+    from spcs_worker_tui.sandbox.sql.ast import Show
 
 
 def _current(is_it: bool) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import (
     Field,
     constant,
@@ -15,7 +15,6 @@ from spcs_worker_tui.sandbox.catalogue.listing import (
     tabulate,
     text,
 )
-from spcs_worker_tui.sandbox.catalogue.model import Service
 from spcs_worker_tui.sandbox.catalogue.names import (
     account_level_name,
     find,
@@ -26,7 +25,11 @@ from spcs_worker_tui.sandbox.catalogue.names import (
 from spcs_worker_tui.sandbox.catalogue.privileges import require, sees
 from spcs_worker_tui.sandbox.catalogue.spec import describe_spec
 from spcs_worker_tui.sandbox.results import SqlError, Table, does_not_exist, unsupported
-from spcs_worker_tui.sandbox.sql.ast import Describe, Name, Show
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Service
+    from spcs_worker_tui.sandbox.sql.ast import Describe, Name, Show
 
 _SEEING = ("USAGE", "MONITOR", "OPERATE")
 

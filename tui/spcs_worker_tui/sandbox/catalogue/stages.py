@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
 from spcs_worker_tui.sandbox.catalogue.listing import (
     Field,
     constant,
@@ -37,6 +37,9 @@ from spcs_worker_tui.sandbox.sql.ast import (
     Show,
     StagePath,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
 
 _FIELDS: tuple[Field[Stage], ...] = (
     moment("created_on", lambda stage: stage.created_on),

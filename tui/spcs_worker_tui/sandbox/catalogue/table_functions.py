@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.context import Context
-from spcs_worker_tui.sandbox.catalogue.model import Event, Service
 from spcs_worker_tui.sandbox.catalogue.parameters import of_service, value_for
-from spcs_worker_tui.sandbox.catalogue.platform import LogRecord
 from spcs_worker_tui.sandbox.catalogue.refusals import refused
 from spcs_worker_tui.sandbox.catalogue.show_services import find_service
 from spcs_worker_tui.sandbox.results import Column, Kind, SqlError, Table, Value, unsupported
-from spcs_worker_tui.sandbox.sql.ast import Call, PropertyValue, SelectFromService
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.context import Context
+    from spcs_worker_tui.sandbox.catalogue.model import Event, Service
+    from spcs_worker_tui.sandbox.catalogue.platform import LogRecord
+    from spcs_worker_tui.sandbox.sql.ast import Call, PropertyValue, SelectFromService
 
 _WINDOW = timedelta(days=1)
 

@@ -6,9 +6,12 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.demo.plan import AccountPlan
 from spcs_worker_tui.sandbox.demo.script import USER, WAREHOUSE
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.demo.plan import AccountPlan
 
 CONNECTIONS = "connections.toml"
 CONFIG = "config.toml"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Qualified
-from spcs_worker_tui.sandbox.prefect.wishes import Deployment, WorkPool
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Qualified
+    from spcs_worker_tui.sandbox.prefect.wishes import Deployment, WorkPool
 
 
 @dataclass(frozen=True, slots=True)

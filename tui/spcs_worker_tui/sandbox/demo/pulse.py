@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import httpx
 
-from spcs_worker_tui.sandbox.catalogue.model import Account, Service
 from spcs_worker_tui.sandbox.prefect.seed import Seeder
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Service
 
 _logger = logging.getLogger(__name__)
 _PLAYED = "sim-"

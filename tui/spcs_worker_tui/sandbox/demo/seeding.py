@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.demo.plan import PrefectPlan
 from spcs_worker_tui.sandbox.prefect.seed import Seeder
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.demo.plan import PrefectPlan
 
 
 async def sow(api_url: str, plan: PrefectPlan) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from spcs_worker_tui.sandbox.catalogue.model import ComputePool, Node
 from spcs_worker_tui.sandbox.families import FAMILIES, Family, Resources
-from spcs_worker_tui.sandbox.reconciler.delays import Delays
 from spcs_worker_tui.sandbox.reconciler.scheduling import Nodes
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.reconciler.delays import Delays
 
 PROVISIONING: Final = "Compute pool node(s) are being provisioned"
 CAPACITY_ERROR: Final = "392507"

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from spcs_worker_tui.sandbox.catalogue.model import Container, Image, Instance, Service
 from spcs_worker_tui.sandbox.reconciler import environment
-from spcs_worker_tui.sandbox.reconciler.context import Shared
 from spcs_worker_tui.sandbox.reconciler.delays import Delays
 from spcs_worker_tui.sandbox.reconciler.events import container_event
 from spcs_worker_tui.sandbox.reconciler.images import InvalidImageNameError, find_image
@@ -20,6 +18,10 @@ from spcs_worker_tui.sandbox.runtimes.base import (
     LogSink,
     RunningContainer,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Container, Image, Instance, Service
+    from spcs_worker_tui.sandbox.reconciler.context import Shared
 
 _logger = logging.getLogger(__name__)
 

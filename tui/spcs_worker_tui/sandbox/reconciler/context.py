@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Account, Service
-from spcs_worker_tui.sandbox.clock import Agenda, Clock
-from spcs_worker_tui.sandbox.reconciler.addresses import LoopbackAddresses
-from spcs_worker_tui.sandbox.reconciler.delays import Delays
-from spcs_worker_tui.sandbox.reconciler.logs import LogStore
-from spcs_worker_tui.sandbox.runtimes.base import Runtimes
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Service
+    from spcs_worker_tui.sandbox.clock import Agenda, Clock
+    from spcs_worker_tui.sandbox.reconciler.addresses import LoopbackAddresses
+    from spcs_worker_tui.sandbox.reconciler.delays import Delays
+    from spcs_worker_tui.sandbox.reconciler.logs import LogStore
+    from spcs_worker_tui.sandbox.runtimes.base import Runtimes
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.sandbox.catalogue.model import Account, Image, Instance, Secret, Service
 from spcs_worker_tui.sandbox.families import FAMILIES, limits
 from spcs_worker_tui.sandbox.runtimes.base import Launch
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Image, Instance, Secret, Service
 
 _logger = logging.getLogger(__name__)
 

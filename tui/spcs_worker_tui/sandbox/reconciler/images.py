@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from spcs_worker_tui.sandbox.catalogue.model import Account, Image
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Image
 
 _PARTS = 4
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.sandbox.catalogue.model import Container, Instance, Service
 from spcs_worker_tui.sandbox.families import Resources, instance_requests
-from spcs_worker_tui.sandbox.reconciler.compute_pools import PoolController
 from spcs_worker_tui.sandbox.reconciler.containers import ContainerLife
-from spcs_worker_tui.sandbox.reconciler.context import Shared
 from spcs_worker_tui.sandbox.reconciler.events import instance_event
-from spcs_worker_tui.sandbox.runtimes.base import RunningContainer
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.reconciler.compute_pools import PoolController
+    from spcs_worker_tui.sandbox.reconciler.context import Shared
+    from spcs_worker_tui.sandbox.runtimes.base import RunningContainer
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from spcs_worker_tui.sandbox.catalogue.model import Service
 from spcs_worker_tui.sandbox.catalogue.platform import LogRecord
 from spcs_worker_tui.sandbox.results import SqlError
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Service
 
 ANSWER_LIMIT: Final = 100 * 1024
 """Bytes in one answer."""

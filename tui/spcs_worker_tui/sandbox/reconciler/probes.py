@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from spcs_worker_tui.sandbox.reconciler.context import Shared
-from spcs_worker_tui.sandbox.runtimes.base import RunningContainer
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.reconciler.context import Shared
+    from spcs_worker_tui.sandbox.runtimes.base import RunningContainer
 
 _OK: Final = 200
 _READINESS_PERIOD: Final = 5.0

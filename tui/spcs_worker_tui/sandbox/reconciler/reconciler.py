@@ -6,10 +6,8 @@ import asyncio
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.sandbox.catalogue.model import Account, Service
-from spcs_worker_tui.sandbox.catalogue.platform import LogRecord
 from spcs_worker_tui.sandbox.clock import Agenda, Appointment, Clock
 from spcs_worker_tui.sandbox.reconciler.addresses import SHARED, LoopbackAddresses
 from spcs_worker_tui.sandbox.reconciler.compute_pools import PoolController
@@ -19,7 +17,11 @@ from spcs_worker_tui.sandbox.reconciler.events import service_event
 from spcs_worker_tui.sandbox.reconciler.logs import LogStore
 from spcs_worker_tui.sandbox.reconciler.services import ServiceController
 from spcs_worker_tui.sandbox.reconciler.waiting import Waiters
-from spcs_worker_tui.sandbox.runtimes.base import RunningContainer, Runtimes
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Service
+    from spcs_worker_tui.sandbox.catalogue.platform import LogRecord
+    from spcs_worker_tui.sandbox.runtimes.base import RunningContainer, Runtimes
 
 _logger = logging.getLogger(__name__)
 

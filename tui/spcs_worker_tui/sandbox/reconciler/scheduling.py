@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.families import Resources
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.families import Resources
 
 
 class Nodes:

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from spcs_worker_tui.sandbox.catalogue.model import Service
-from spcs_worker_tui.sandbox.reconciler.compute_pools import PoolController
-from spcs_worker_tui.sandbox.reconciler.context import Shared
 from spcs_worker_tui.sandbox.reconciler.events import property_event, service_event
 from spcs_worker_tui.sandbox.reconciler.instances import InstanceController
-from spcs_worker_tui.sandbox.runtimes.base import RunningContainer
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Service
+    from spcs_worker_tui.sandbox.reconciler.compute_pools import PoolController
+    from spcs_worker_tui.sandbox.reconciler.context import Shared
+    from spcs_worker_tui.sandbox.runtimes.base import RunningContainer
 
 ENDED_JOB: Final = frozenset({"DONE", "FAILED", "CANCELLED"})
 _PROPERTIES: Final = (

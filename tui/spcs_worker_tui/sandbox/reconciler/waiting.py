@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Service
-from spcs_worker_tui.sandbox.clock import Clock
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Service
+    from spcs_worker_tui.sandbox.clock import Clock
 
 
 class Waiters:

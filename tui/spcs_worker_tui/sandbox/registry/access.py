@@ -10,14 +10,17 @@ import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Account, ImageRepository
 from spcs_worker_tui.sandbox.catalogue.privileges import effective_roles, holds, sees
-from spcs_worker_tui.sandbox.clock import Clock
 from spcs_worker_tui.sandbox.registry.errors import RegistryError, denied
 from spcs_worker_tui.sandbox.wire.envelope import WireError
-from spcs_worker_tui.sandbox.wire.sessions import SessionStore
-from spcs_worker_tui.sandbox.wire.tenants import Tenant
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, ImageRepository
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.wire.sessions import SessionStore
+    from spcs_worker_tui.sandbox.wire.tenants import Tenant
 
 SESSION_USER = "0sessiontoken"
 NODE_USER = "0node"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,14 +13,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from spcs_worker_tui.sandbox.clock import Clock
-from spcs_worker_tui.sandbox.registry.access import Access, Caller, Place
 from spcs_worker_tui.sandbox.registry.errors import RegistryError, refusal, upload_unknown
 from spcs_worker_tui.sandbox.registry.manifests import MANIFEST_LIMIT, Manifest, parse_manifest
 from spcs_worker_tui.sandbox.registry.shelves import Shelves
 from spcs_worker_tui.sandbox.registry.storage import BlobStore, Upload, is_digest
 from spcs_worker_tui.sandbox.wire.envelope import read_bytes
-from spcs_worker_tui.sandbox.wire.tenants import Tenant
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.registry.access import Access, Caller, Place
+    from spcs_worker_tui.sandbox.wire.tenants import Tenant
 
 _API = {"Docker-Distribution-API-Version": "registry/2.0"}
 _PULL = ("READ", "WRITE")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Account
-from spcs_worker_tui.sandbox.clock import Clock
 from spcs_worker_tui.sandbox.registry.access import NODE_USER, Access
 from spcs_worker_tui.sandbox.registry.app import build_registry
 from spcs_worker_tui.sandbox.registry.storage import BlobStore
 from spcs_worker_tui.sandbox.server import BackgroundServer, listen
-from spcs_worker_tui.sandbox.wire.sessions import SessionStore
-from spcs_worker_tui.sandbox.wire.tenants import Tenant
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.wire.sessions import SessionStore
+    from spcs_worker_tui.sandbox.wire.tenants import Tenant
 
 
 class RegistryServer:

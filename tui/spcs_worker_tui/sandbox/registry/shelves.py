@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.catalogue.model import Image, ImageRepository
-from spcs_worker_tui.sandbox.registry.access import Place
 from spcs_worker_tui.sandbox.registry.errors import RegistryError, manifest_invalid
 from spcs_worker_tui.sandbox.registry.manifests import Manifest, check_platform, parse_manifest
 from spcs_worker_tui.sandbox.registry.storage import BlobStore, is_digest
 from spcs_worker_tui.sandbox.runtimes.base import PUSHED
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.registry.access import Place
 
 
 @dataclass(slots=True)

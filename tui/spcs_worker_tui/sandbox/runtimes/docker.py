@@ -16,15 +16,17 @@ import tempfile
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from spcs_worker_tui.sandbox.runtimes.base import Exit, ImageNotPulledError, Launch, LogSink
 from spcs_worker_tui.sandbox.runtimes.docker_engine import Engine, EngineError, engine_socket
 from spcs_worker_tui.sandbox.runtimes.docker_logs import FrameDecoder
 from spcs_worker_tui.sandbox.runtimes.docker_mounts import Mounts
-from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
 from spcs_worker_tui.sandbox.runtimes.output import BYTES_PER_SECOND
 from spcs_worker_tui.sandbox.runtimes.probes import http_status
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
 
 _logger = logging.getLogger(__name__)
 

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from spcs_worker_tui.sandbox.runtimes.base import Launch
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.runtimes.base import Launch
 
 _PROGRAMS: Final = Path(__file__).parent / "programs"
 _SHELLS: Final = frozenset({"sh", "/bin/sh"})

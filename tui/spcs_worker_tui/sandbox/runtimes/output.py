@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from spcs_worker_tui.sandbox.clock import Clock
-from spcs_worker_tui.sandbox.runtimes.base import LogSink
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.runtimes.base import LogSink
 
 LINE_LIMIT: Final = 1024 * 1024
 """A line without an end is cut into pieces of this many bytes."""

@@ -18,16 +18,18 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from spcs_worker_tui.sandbox.clock import Clock
 from spcs_worker_tui.sandbox.runtimes import guardian_process
 from spcs_worker_tui.sandbox.runtimes.base import Exit, Launch, LogSink
-from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
-from spcs_worker_tui.sandbox.runtimes.images import KnownImages
 from spcs_worker_tui.sandbox.runtimes.output import LogPipe
 from spcs_worker_tui.sandbox.runtimes.probes import http_status
 from spcs_worker_tui.sandbox.runtimes.process_table import processes, resident_memory
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.runtimes.guardian import Guardian
+    from spcs_worker_tui.sandbox.runtimes.images import KnownImages
 
 _logger = logging.getLogger(__name__)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.results import SqlError
 from spcs_worker_tui.sandbox.sql.tokens import Token, TokenKind, syntax_error, tokenize
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.results import SqlError
 
 
 class Cursor:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.sandbox.results import unsupported
 from spcs_worker_tui.sandbox.sql.ast import ListFiles, Put, RemoveFiles
-from spcs_worker_tui.sandbox.sql.stream import TokenStream
 from spcs_worker_tui.sandbox.sql.tokens import TokenKind
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.sql.stream import TokenStream
 
 _PUT_OPTIONS = frozenset({"PARALLEL", "AUTO_COMPRESS", "SOURCE_COMPRESSION", "OVERWRITE"})
 

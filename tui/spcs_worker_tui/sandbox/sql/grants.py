@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.sandbox.results import unsupported
 from spcs_worker_tui.sandbox.sql.ast import Grant, Name, ObjectKind, Scope
 from spcs_worker_tui.sandbox.sql.show import OBJECT_KINDS
-from spcs_worker_tui.sandbox.sql.stream import TokenStream
 from spcs_worker_tui.sandbox.sql.tokens import TokenKind
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.sql.stream import TokenStream
 
 _PLURALS = {
     "SERVICES": ObjectKind.SERVICE,

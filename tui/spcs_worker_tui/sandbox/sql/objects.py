@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spcs_worker_tui.sandbox.results import unsupported
 from spcs_worker_tui.sandbox.sql.ast import (
     Alter,
@@ -21,8 +23,10 @@ from spcs_worker_tui.sandbox.sql.services import (
     tag_list,
 )
 from spcs_worker_tui.sandbox.sql.show import OBJECT_KINDS
-from spcs_worker_tui.sandbox.sql.stream import TokenStream
 from spcs_worker_tui.sandbox.sql.tokens import Token, TokenKind, syntax_error
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.sql.stream import TokenStream
 
 _UNOFFERED = (
     "TABLE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.results import unsupported
 from spcs_worker_tui.sandbox.sql.ast import (
@@ -16,8 +17,10 @@ from spcs_worker_tui.sandbox.sql.ast import (
     SelectFromTable,
     SelectItem,
 )
-from spcs_worker_tui.sandbox.sql.stream import TokenStream
 from spcs_worker_tui.sandbox.sql.tokens import TokenKind
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.sql.stream import TokenStream
 
 _WITHOUT_PARENTHESES = frozenset(
     {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIMESTAMP"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.results import unsupported
 from spcs_worker_tui.sandbox.sql.ast import (
@@ -16,8 +17,10 @@ from spcs_worker_tui.sandbox.sql.ast import (
     PropertyValue,
     SpecSource,
 )
-from spcs_worker_tui.sandbox.sql.stream import TokenStream
 from spcs_worker_tui.sandbox.sql.tokens import TokenKind
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.sql.stream import TokenStream
 
 SET_PROPERTIES = frozenset(
     {

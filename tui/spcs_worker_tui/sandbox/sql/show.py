@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.results import unsupported
 from spcs_worker_tui.sandbox.sql.ast import (
@@ -14,7 +15,9 @@ from spcs_worker_tui.sandbox.sql.ast import (
     Show,
     ShowKind,
 )
-from spcs_worker_tui.sandbox.sql.stream import TokenStream
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.sql.stream import TokenStream
 
 _PLACES = ("ACCOUNT", "DATABASE", "SCHEMA")
 

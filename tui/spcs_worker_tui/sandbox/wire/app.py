@@ -6,14 +6,13 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from spcs_worker_tui.sandbox.clock import Clock
 from spcs_worker_tui.sandbox.wire.envelope import (
     WireError,
     progress,
@@ -29,10 +28,15 @@ from spcs_worker_tui.sandbox.wire.parameters import session_parameters
 from spcs_worker_tui.sandbox.wire.query import QueryRunner
 from spcs_worker_tui.sandbox.wire.service_tokens import ServiceTokens
 from spcs_worker_tui.sandbox.wire.sessions import Session, SessionStore
-from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
 from spcs_worker_tui.sandbox.wire.statements import RunningStatement, StatementRegistry
-from spcs_worker_tui.sandbox.wire.tenants import Tenant
 from spcs_worker_tui.sandbox.wire.uploads import Uploads
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
+    from spcs_worker_tui.sandbox.wire.tenants import Tenant
 
 SERVER_VERSION = "9.36.1"
 _TOKEN = re.compile(r'Snowflake\s+Token="([^"]*)"', re.IGNORECASE)

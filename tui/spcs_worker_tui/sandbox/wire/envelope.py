@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from spcs_worker_tui.sandbox.results import SqlError
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from spcs_worker_tui.sandbox.results import SqlError
 
 JsonObject = dict[str, Any]
 

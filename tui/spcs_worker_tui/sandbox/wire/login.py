@@ -6,21 +6,23 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from spcs_worker_tui.sandbox.catalogue.model import User
 from spcs_worker_tui.sandbox.catalogue.session import SessionContext
-from spcs_worker_tui.sandbox.clock import Clock
 from spcs_worker_tui.sandbox.results import SqlError
 from spcs_worker_tui.sandbox.sql.ast import Use
 from spcs_worker_tui.sandbox.sql.parser import parse_name
 from spcs_worker_tui.sandbox.wire.envelope import JsonObject, WireError
-from spcs_worker_tui.sandbox.wire.service_tokens import ServiceTokens
-from spcs_worker_tui.sandbox.wire.tenants import Tenant
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import User
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.wire.service_tokens import ServiceTokens
+    from spcs_worker_tui.sandbox.wire.tenants import Tenant
 
 _PASSWORD_AUTHENTICATORS = frozenset({"", "SNOWFLAKE", "USERNAME_PASSWORD_MFA"})
 _CLOCK_SKEW_SECONDS = 60

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from spcs_worker_tui.sandbox.catalogue.session import SessionContext
-from spcs_worker_tui.sandbox.wire.envelope import JsonObject
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.session import SessionContext
+    from spcs_worker_tui.sandbox.wire.envelope import JsonObject
 
 _DEFAULTS: dict[str, str | bool | int] = {
     "TIMEZONE": "America/Los_Angeles",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.sandbox.results import SqlError, Table
 from spcs_worker_tui.sandbox.sql.ast import (
@@ -15,17 +15,19 @@ from spcs_worker_tui.sandbox.sql.ast import (
     Statement,
 )
 from spcs_worker_tui.sandbox.sql.parser import parse
-from spcs_worker_tui.sandbox.wire.envelope import JsonObject
 from spcs_worker_tui.sandbox.wire.login import apply_changes
 from spcs_worker_tui.sandbox.wire.parameters import session_parameters
-from spcs_worker_tui.sandbox.wire.sessions import Session
 from spcs_worker_tui.sandbox.wire.statements import (
     RunningStatement,
     StatementRegistry,
     Work,
     answer,
 )
-from spcs_worker_tui.sandbox.wire.uploads import Uploads
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.wire.envelope import JsonObject
+    from spcs_worker_tui.sandbox.wire.sessions import Session
+    from spcs_worker_tui.sandbox.wire.uploads import Uploads
 
 _MULTI_STATEMENT_TYPE = 40960
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.model import Account
-from spcs_worker_tui.sandbox.clock import Clock
 from spcs_worker_tui.sandbox.wire.envelope import WireError
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account
+    from spcs_worker_tui.sandbox.clock import Clock
 
 _LIFE_SECONDS = 3600
 

@@ -6,12 +6,15 @@ import itertools
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.sandbox.catalogue.session import SessionContext
-from spcs_worker_tui.sandbox.clock import Clock
 from spcs_worker_tui.sandbox.wire.envelope import WireError
-from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
-from spcs_worker_tui.sandbox.wire.tenants import Tenant
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.session import SessionContext
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
+    from spcs_worker_tui.sandbox.wire.tenants import Tenant
 
 
 @dataclass(slots=True)

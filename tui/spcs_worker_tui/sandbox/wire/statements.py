@@ -8,15 +8,17 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spcs_worker_tui.sandbox.clock import Clock
 from spcs_worker_tui.sandbox.results import SqlError, Table
 from spcs_worker_tui.sandbox.wire.encoding import rowset, rowtype
 from spcs_worker_tui.sandbox.wire.envelope import JsonObject
 from spcs_worker_tui.sandbox.wire.journal import Journal, JournalEntry, mask_secrets
-from spcs_worker_tui.sandbox.wire.sessions import Session
-from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.wire.sessions import Session
+    from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
 
 Work = Callable[["RunningStatement"], Awaitable[JsonObject]]
 """What a statement does; it returns the `data` of its answer."""

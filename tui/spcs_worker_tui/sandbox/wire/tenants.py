@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from spcs_worker_tui.sandbox.catalogue.model import Account, Stage
-from spcs_worker_tui.sandbox.catalogue.session import SessionContext
-from spcs_worker_tui.sandbox.results import Table
-from spcs_worker_tui.sandbox.sql.ast import StagePath, Statement
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.catalogue.model import Account, Stage
+    from spcs_worker_tui.sandbox.catalogue.session import SessionContext
+    from spcs_worker_tui.sandbox.results import Table
+    from spcs_worker_tui.sandbox.sql.ast import StagePath, Statement
 
 
 class StatementExecutor(Protocol):

@@ -7,15 +7,18 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 
 from spcs_worker_tui.sandbox.catalogue.model import Stage, StagedFile
-from spcs_worker_tui.sandbox.clock import Clock
-from spcs_worker_tui.sandbox.sql.ast import Put
-from spcs_worker_tui.sandbox.wire.envelope import JsonObject
-from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.clock import Clock
+    from spcs_worker_tui.sandbox.sql.ast import Put
+    from spcs_worker_tui.sandbox.wire.envelope import JsonObject
+    from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
 
 _COMPRESSED = frozenset({".gz", ".bz2", ".br", ".zst", ".deflate", ".parquet", ".orc"})
 _SIGNED = (

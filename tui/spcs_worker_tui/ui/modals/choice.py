@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 
@@ -16,6 +14,10 @@ from spcs_worker_tui.ui.bindings import CHOICE
 from spcs_worker_tui.ui.lines import Cell, Line, clip
 from spcs_worker_tui.ui.modals.dialog import Dialog, Text
 from spcs_worker_tui.ui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
 
 _OTHER_LINES = 6
 _DETAILS = 6

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
-from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.domain.fleet import ConnectionSnapshot
-from spcs_worker_tui.domain.plan import Plan
-from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.bindings import PLAN
 from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest, simple
-from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.messages import PlanApproved, PlanAsked, StopAsked
 from spcs_worker_tui.ui.modals.ask import AskModal
 from spcs_worker_tui.ui.modals.dialog import Dialog, Text, sentences
 from spcs_worker_tui.ui.plan_lines import plan_lines, run_lines
 from spcs_worker_tui.ui.widgets.option_line import OptionLine
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.fleet import ConnectionSnapshot
+    from spcs_worker_tui.domain.plan import Plan
+    from spcs_worker_tui.ui import format as fmt
+    from spcs_worker_tui.ui.lines import Line
 
 _OTHER_LINES = 8
 """Of the box beside the text and the options: borders, margins, buttons, and air."""

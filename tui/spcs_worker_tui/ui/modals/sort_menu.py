@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from spcs_worker_tui.ui.bindings import SORT
 from spcs_worker_tui.ui.columns import BY_LETTER, COLUMNS, Column
-from spcs_worker_tui.ui.format import Glyphs
 from spcs_worker_tui.ui.lines import Cell, Line, fit
 from spcs_worker_tui.ui.widgets.painter import FixedLines
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from spcs_worker_tui.ui.format import Glyphs
 
 
 class _Letters(FixedLines, can_focus=True):

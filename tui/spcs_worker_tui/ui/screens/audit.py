@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.screen import Screen
 
 from spcs_worker_tui.domain.audit import AuditEntry, AuditResult
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.bindings import AUDIT
-from spcs_worker_tui.ui.desk import Desk
 from spcs_worker_tui.ui.lines import Cell, Line, wrap
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.line_view import Pages
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from spcs_worker_tui.ui.desk import Desk
 
 _SHOWN = 500
 _TONES = {

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.screen import Screen
 
 from spcs_worker_tui.domain.doctor import Finding, Outcome
@@ -22,13 +20,18 @@ from spcs_worker_tui.ui.doctor_lines import (
     summary,
     to_copy,
 )
-from spcs_worker_tui.ui.format import Glyphs
 from spcs_worker_tui.ui.lines import Cell
 from spcs_worker_tui.ui.messages import PlanAsked
 from spcs_worker_tui.ui.modals.choice import Item, ItemList
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.line_view import Pages
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from spcs_worker_tui.ui.format import Glyphs
 
 _NARROWEST = 40
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.screen import Screen
 
-from spcs_worker_tui.domain.dotenv import DotenvEntry
 from spcs_worker_tui.domain.environment import (
     Edit,
     EditEnvironment,
@@ -36,6 +32,13 @@ from spcs_worker_tui.ui.modals.choice import Item, ItemList
 from spcs_worker_tui.ui.modals.form import Answer, Field, FormModal
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from spcs_worker_tui.domain.dotenv import DotenvEntry
 
 RESTART = PlanOption("Where only secrets change", ("leave it running", "restart it"))
 _PASTED = "what is pasted"

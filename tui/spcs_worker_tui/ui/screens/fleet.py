@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -14,11 +12,9 @@ from textual.screen import Screen
 from spcs_worker_tui.domain.errors import FleetError, NothingSavedError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.read_only import ReadOnly
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui.bindings import FLEET
 from spcs_worker_tui.ui.desk import Desk, find_row
-from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.messages import PageAsked, RowOpened, RowsNarrowed, SignInAsked
 from spcs_worker_tui.ui.modals.sort_menu import SortMenu
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow
@@ -29,6 +25,13 @@ from spcs_worker_tui.ui.widgets.log_pane import LogPane
 from spcs_worker_tui.ui.widgets.notice import Notice
 from spcs_worker_tui.ui.widgets.services_pane import TINY, ServicesPane
 from spcs_worker_tui.ui.widgets.workers_pane import WorkersPane
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.ui.lines import Line
 
 _ABOUT_ROWS = {"page", "open", "copy", "clear", "filter", "problems", "sort", "reverse", "pane"}
 _FOCUS = {"fleet": "#table", "log": "#log", "workers": "#workers"}

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.screen import Screen
 
 from spcs_worker_tui.domain.verdict import Health
 from spcs_worker_tui.ui.bindings import HELP, SCOPES, by_id, key_names
 from spcs_worker_tui.ui.columns import COLUMNS
-from spcs_worker_tui.ui.format import Glyphs
 from spcs_worker_tui.ui.lines import Cell, Line, fit
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.line_view import Pages
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from spcs_worker_tui.ui.format import Glyphs
 
 _KEYS = 20
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.domain.read_only import ReadOnly
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import notes, pages
 from spcs_worker_tui.ui.bindings import SERVICE
 from spcs_worker_tui.ui.desk import Desk, find_row
@@ -26,6 +22,13 @@ from spcs_worker_tui.ui.widgets.line_view import Pages
 from spcs_worker_tui.ui.widgets.log_pane import log_state
 from spcs_worker_tui.ui.widgets.log_view import LogView
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from spcs_worker_tui.domain.errors import FleetError
+    from spcs_worker_tui.domain.verdict import JudgedFleet
 
 PAGES = ("overview", "why", "describe", "spec", "log")
 

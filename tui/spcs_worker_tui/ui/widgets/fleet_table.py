@@ -7,9 +7,7 @@ rows that can be seen, which is what makes a thousand services cost no more than
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
-
-from textual import events
+from typing import TYPE_CHECKING, ClassVar
 
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.columns import Glance, Layout, lay_out, natural_widths
@@ -18,6 +16,9 @@ from spcs_worker_tui.ui.lines import BLANK, Cell, Line, clip, fit, width
 from spcs_worker_tui.ui.messages import ColumnClicked, RowHighlighted, RowOpened
 from spcs_worker_tui.ui.rows import ConnectionRow, Row, RowKey, ServiceRow
 from spcs_worker_tui.ui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from textual import events
 
 
 class FleetTable(LineView):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from spcs_worker_tui.domain.errors import (
@@ -15,13 +16,15 @@ from spcs_worker_tui.domain.errors import (
     PrefectUnauthorizedError,
 )
 from spcs_worker_tui.domain.fleet import ConnectionSnapshot, ConnectionState, Observation
-from spcs_worker_tui.domain.prefect import WorkPoolSnapshot
 from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.lines import Cell, Line, justify, width_of
 from spcs_worker_tui.ui.widgets.painter import FixedLines
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.prefect import WorkPoolSnapshot
 
 _TONES = {
     ConnectionState.CONNECTED: "verdict-healthy",

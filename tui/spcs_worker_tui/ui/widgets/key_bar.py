@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
-from textual import events
-from textual.binding import Binding
-from textual.screen import Screen
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.ui.bindings import key_names
 from spcs_worker_tui.ui.lines import Cell, Line, width
 from spcs_worker_tui.ui.widgets.painter import FixedLines
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.binding import Binding
+    from textual.screen import Screen
 
 LAST = "app.help"
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from spcs_worker_tui.ui.bindings import SCROLL
 from spcs_worker_tui.ui.lines import BLANK, Line
 from spcs_worker_tui.ui.widgets.painter import Painter
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+    from textual.strip import Strip
 
 
 class LineView(Painter, ScrollView, can_focus=True, inherit_bindings=False):

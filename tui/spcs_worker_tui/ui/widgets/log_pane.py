@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.ui import notes
-from spcs_worker_tui.ui.desk import Desk
 from spcs_worker_tui.ui.lines import Cell, Line
 from spcs_worker_tui.ui.messages import LogModeChanged
-from spcs_worker_tui.ui.rows import RowKey
 from spcs_worker_tui.ui.widgets.log_view import LogView
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from spcs_worker_tui.ui.desk import Desk
+    from spcs_worker_tui.ui.rows import RowKey
 
 
 class LogPane(Vertical):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
-from textual.selection import Selection
 from textual.strip import Strip
 
 from spcs_worker_tui.domain.log import LogEvent, LogNotice
@@ -19,6 +16,11 @@ from spcs_worker_tui.ui.log_lines import LogStyle, event_lines, event_text
 from spcs_worker_tui.ui.log_store import LIMIT, LogStore
 from spcs_worker_tui.ui.messages import LogModeChanged
 from spcs_worker_tui.ui.widgets.line_view import LineView
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.binding import BindingType
+    from textual.selection import Selection
 
 _SLACK = 1_000
 """How many lines more than the limit the view lets come before it drops them."""

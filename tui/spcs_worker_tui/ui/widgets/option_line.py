@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.binding import BindingType
 from textual.message import Message
 
 from spcs_worker_tui.ui.bindings import OPTION
 from spcs_worker_tui.ui.lines import Cell, Line
 from spcs_worker_tui.ui.widgets.painter import FixedLines
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.binding import BindingType
 
 
 class OptionLine(FixedLines, can_focus=True):

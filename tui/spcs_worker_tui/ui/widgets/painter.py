@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.theme import Palette
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+    from spcs_worker_tui.ui.lines import Line
 
 _KEPT = 2_000
 

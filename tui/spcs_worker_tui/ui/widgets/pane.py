@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.ui.format import Glyphs
 from spcs_worker_tui.ui.lines import Cell, Line, clip, line, width_of
 from spcs_worker_tui.ui.widgets.painter import FixedLines
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.ui.format import Glyphs
 
 
 class PaneTitle(FixedLines):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from spcs_worker_tui.domain.verdict import JudgedFleet
 from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui.columns import BY_KEY, Column
-from spcs_worker_tui.ui.desk import Desk
 from spcs_worker_tui.ui.fleet_view import FilterError, FleetView, parse_filter
 from spcs_worker_tui.ui.lines import Cell
 from spcs_worker_tui.ui.messages import ColumnClicked, RowHighlighted, RowsNarrowed
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow, connection_rows, service_rows
 from spcs_worker_tui.ui.widgets.fleet_table import FleetTable
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.ui.desk import Desk
 
 _SHARE = 0.45
 _SMALLEST = 4

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from typing import TYPE_CHECKING
+
 from textual.containers import Vertical
 
-from spcs_worker_tui.ui.desk import Desk
 from spcs_worker_tui.ui.rows import Row, ServiceRow
 from spcs_worker_tui.ui.widgets.line_view import Pages
 from spcs_worker_tui.ui.widgets.pane import PaneTitle
 from spcs_worker_tui.ui.workers_lines import pool_title, workers_lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from spcs_worker_tui.ui.desk import Desk
 
 _LOW = 10
 """Lines below which blank ones between the parts cost more than they give."""

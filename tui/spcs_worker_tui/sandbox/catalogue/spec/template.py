@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.sandbox.results import SqlError
-from spcs_worker_tui.sandbox.sql.ast import Literal
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.sandbox.sql.ast import Literal
 
 _PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _EXPRESSION = re.compile(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import KeyMissingError
 from spcs_worker_tui.domain.keys import KeyKind, KeyName, Secret, checked
 from spcs_worker_tui.domain.new_connection import NewConnection, SignInWay, checked_connection
-from spcs_worker_tui.domain.wizard import SavedConnection
 from spcs_worker_tui.ui.lines import Cell, Line, fit
 from spcs_worker_tui.ui.modals.choice import Item
 from spcs_worker_tui.ui.screens.setup.page import (
@@ -20,6 +20,9 @@ from spcs_worker_tui.ui.screens.setup.page import (
     told,
 )
 from spcs_worker_tui.ui.screens.setup.role import RolePage
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.wizard import SavedConnection
 
 _NEW = "=new"
 """No connection has this name."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.fleet import ImageSnapshot
 from spcs_worker_tui.domain.setup import ImageChoice
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.lines import Cell, Line, fit
@@ -12,6 +12,9 @@ from spcs_worker_tui.ui.modals.choice import Item
 from spcs_worker_tui.ui.screens.setup.page import Move, Page, SetupState, Stage, Values, told
 from spcs_worker_tui.ui.screens.setup.pieces import IMAGE, refuse_lacking
 from spcs_worker_tui.ui.screens.setup.plan import PlanPage
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.fleet import ImageSnapshot
 
 _BUILD = "=build"
 

@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.account import Standing
-from spcs_worker_tui.domain.setup import Survey
-from spcs_worker_tui.domain.wizard import SetupDesk
-from spcs_worker_tui.operations.wizard.draft import Draft
 from spcs_worker_tui.ui.format import UNICODE, Glyphs
 from spcs_worker_tui.ui.lines import Cell, Line, wrap
-from spcs_worker_tui.ui.modals.choice import Item
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.account import Standing
+    from spcs_worker_tui.domain.setup import Survey
+    from spcs_worker_tui.domain.wizard import SetupDesk
+    from spcs_worker_tui.operations.wizard.draft import Draft
+    from spcs_worker_tui.ui.modals.choice import Item
 
 
 class Stage(Enum):

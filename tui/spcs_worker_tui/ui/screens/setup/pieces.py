@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.setup import Piece, PieceState, Survey
-from spcs_worker_tui.ui.format import Glyphs
-from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.screens.setup.page import marked, told
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.ui.format import Glyphs
+    from spcs_worker_tui.ui.lines import Line
 
 _TONES = {
     PieceState.THERE: "verdict-healthy",

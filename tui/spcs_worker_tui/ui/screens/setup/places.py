@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.account import InstanceFamily
 from spcs_worker_tui.domain.rates import cost_words
-from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.screens.setup.image import ImagePage
 from spcs_worker_tui.ui.screens.setup.page import Move, Page, SetupField, SetupState, Stage, Values
 from spcs_worker_tui.ui.screens.setup.pieces import (
@@ -16,6 +15,10 @@ from spcs_worker_tui.ui.screens.setup.pieces import (
     piece_lines,
     refuse_lacking,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.account import InstanceFamily
+    from spcs_worker_tui.ui.lines import Line
 
 _LABELS = {
     "database": "Database",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.domain.errors import FleetError, PlanRefusedError
-from spcs_worker_tui.domain.plan import Plan
 from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.wishes import CreateWorkPool
 from spcs_worker_tui.ui.changing import ChangeRun, simple
@@ -23,6 +22,9 @@ from spcs_worker_tui.ui.screens.setup.page import (
     marked,
     told,
 )
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.plan import Plan
 
 BACK, APPLY, AGAIN, DASHBOARD, LEAVE = "back", "apply", "again", "dashboard", "leave"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.prefect_places import CLOUD_API_URL
 from spcs_worker_tui.domain.setup import Survey, name_problem
-from spcs_worker_tui.ui.lines import Line
 from spcs_worker_tui.ui.screens.setup.page import (
     Move,
     Page,
@@ -18,6 +18,9 @@ from spcs_worker_tui.ui.screens.setup.page import (
 )
 from spcs_worker_tui.ui.screens.setup.pieces import ask_lines, asked_text, piece_lines
 from spcs_worker_tui.ui.screens.setup.prefect import PrefectPage
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.ui.lines import Line
 
 _NOT_YET = frozenset({"work-pool", "service", "image"})
 """Nothing is known of these before Prefect and the places are chosen."""

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import Input
-from textual.worker import Worker
 
 from spcs_worker_tui.domain.errors import FleetError
 from spcs_worker_tui.ui.bindings import SETUP
-from spcs_worker_tui.ui.format import Glyphs
 from spcs_worker_tui.ui.modals.ask import AskModal
 from spcs_worker_tui.ui.modals.choice import ItemList
 from spcs_worker_tui.ui.modals.dialog import Text
@@ -26,6 +22,13 @@ from spcs_worker_tui.ui.screens.setup.page import Move, Page, SetupState, Stage
 from spcs_worker_tui.ui.screens.setup.plan import DonePage, ProgressPage
 from spcs_worker_tui.ui.screens.setup.widgets import ChoiceLine, PageView, SetupHeader, StepList
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.worker import Worker
+
+    from spcs_worker_tui.ui.format import Glyphs
 
 OpenState = Callable[[], Awaitable[SetupState]]
 

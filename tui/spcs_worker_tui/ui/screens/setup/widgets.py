@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input, Label
 
 from spcs_worker_tui.ui.bindings import SCROLL, SETUP, SETUP_CHOICE
-from spcs_worker_tui.ui.format import Glyphs
 from spcs_worker_tui.ui.lines import Cell, Line, fit, justify
 from spcs_worker_tui.ui.modals.choice import ItemList
 from spcs_worker_tui.ui.modals.dialog import Text
 from spcs_worker_tui.ui.screens.setup.page import Page, SetupField, Stage, told
 from spcs_worker_tui.ui.widgets.painter import FixedLines
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.widget import Widget
+
+    from spcs_worker_tui.ui.format import Glyphs
 
 _TWO_LINES = 2
 

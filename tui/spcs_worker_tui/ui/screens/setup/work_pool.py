@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.prefect_places import PoolChoice
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.ui.lines import Cell, Line, fit
 from spcs_worker_tui.ui.modals.choice import Item
@@ -19,6 +19,9 @@ from spcs_worker_tui.ui.screens.setup.page import (
     told,
 )
 from spcs_worker_tui.ui.screens.setup.places import PlacesPage
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.prefect_places import PoolChoice
 
 _OTHER = "=other"
 _PROCESS = "process"

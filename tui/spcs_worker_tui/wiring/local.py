@@ -6,19 +6,22 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.docker.engine import DockerEngine
 from spcs_worker_tui.adapters.docker.local import LocalDocker
 from spcs_worker_tui.adapters.source_tree import Checkout
 from spcs_worker_tui.domain.keys import FoundKey, KeyKind, KeyName, Secret
-from spcs_worker_tui.domain.settings import Environment, Project
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.build_request import chosen_image
 from spcs_worker_tui.operations.local import LocalTools, Trials
-from spcs_worker_tui.wiring import LazyPrefect, audit_log, prefect_writer, read_only_by
-from spcs_worker_tui.wiring_keys import Keys, open_keys
+from spcs_worker_tui.wiring.applying import audit_log, read_only_by
+from spcs_worker_tui.wiring.keys import Keys, open_keys
+from spcs_worker_tui.wiring.prefect import LazyPrefect, prefect_writer
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.settings import Environment, Project
 
 
 @dataclass(frozen=True, slots=True)

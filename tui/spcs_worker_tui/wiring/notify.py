@@ -12,7 +12,7 @@ from spcs_worker_tui.adapters.told_file import ToldFile
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.keys import NOTIFY_VARIABLE
 from spcs_worker_tui.operations.notify import Teller, find_addresses
-from spcs_worker_tui.wiring_keys import open_keys
+from spcs_worker_tui.wiring.keys import open_keys
 
 
 def open_teller(

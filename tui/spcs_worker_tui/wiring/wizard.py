@@ -17,8 +17,8 @@ from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.wizard import SavedConnection
 from spcs_worker_tui.operations.wizard.desk import WizardDesk
 from spcs_worker_tui.operations.wizard.ports import WizardTools
-from spcs_worker_tui.wiring_keys import Keys, open_keys
-from spcs_worker_tui.wiring_setup import SetupBench, setup_bench
+from spcs_worker_tui.wiring.keys import Keys, open_keys
+from spcs_worker_tui.wiring.setup import SetupBench, setup_bench
 
 
 def open_wizard(*, read_only: bool = False) -> WizardDesk:

@@ -8,40 +8,38 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.connection_facts import connection_facts, make_private
 from spcs_worker_tui.adapters.connections import read_connections
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
-from spcs_worker_tui.domain.doctor_images import ImageInspector
 from spcs_worker_tui.domain.fleet import FleetSnapshot
-from spcs_worker_tui.domain.keys import Secret
-from spcs_worker_tui.domain.settings import Project
-from spcs_worker_tui.domain.spec_document import SpecDocument
+from spcs_worker_tui.domain.rendering import rendered
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.doctor import ConnectionLooks, Doctor, Look
 from spcs_worker_tui.operations.doctor.account import AccountLooks, Target
 from spcs_worker_tui.operations.doctor.fixes import Fixes
-from spcs_worker_tui.operations.doctor.session import AccountSession
 from spcs_worker_tui.operations.environment import Environments
-from spcs_worker_tui.operations.keys import Keychain
 from spcs_worker_tui.operations.lifecycle import Lifecycle
 from spcs_worker_tui.operations.planner import Planner
-from spcs_worker_tui.operations.update import Tools
-from spcs_worker_tui.operations.update.wish import rendered
 from spcs_worker_tui.operations.update_plans import UpdatePlans
 from spcs_worker_tui.operations.work_pool_changes import WorkPoolChanges
-from spcs_worker_tui.wiring import (
-    LazyPrefect,
-    audit_log,
-    prefect_writer,
-    read_document,
-    read_only_by,
-    read_project,
-    update_tools,
-)
-from spcs_worker_tui.wiring_doctor_checks import machine_looks, prefect_looks, saved_looks
-from spcs_worker_tui.wiring_keys import Keys, open_keys
+from spcs_worker_tui.wiring.applying import audit_log, read_only_by
+from spcs_worker_tui.wiring.bench import update_tools
+from spcs_worker_tui.wiring.doctor_checks import machine_looks, prefect_looks, saved_looks
+from spcs_worker_tui.wiring.keys import Keys, open_keys
+from spcs_worker_tui.wiring.prefect import LazyPrefect, prefect_writer
+from spcs_worker_tui.wiring.project import read_document, read_project
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.doctor_images import ImageInspector
+    from spcs_worker_tui.domain.keys import Secret
+    from spcs_worker_tui.domain.settings import Project
+    from spcs_worker_tui.domain.spec_document import SpecDocument
+    from spcs_worker_tui.operations.doctor.session import AccountSession
+    from spcs_worker_tui.operations.keys import Keychain
+    from spcs_worker_tui.operations.update import Tools
 
 
 class _Sessions:

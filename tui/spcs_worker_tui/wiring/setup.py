@@ -7,30 +7,29 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.adapters.clock import SystemClock
-from spcs_worker_tui.adapters.connections import ConnectionSettings
 from spcs_worker_tui.adapters.docker.engine import DockerEngine
-from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
 from spcs_worker_tui.adapters.project_folder import TemplateFolder
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.adapters.source_tree import Checkout
 from spcs_worker_tui.adapters.template import sql_files
-from spcs_worker_tui.domain.key_ports import KeySource
 from spcs_worker_tui.domain.keys import Secret
 from spcs_worker_tui.operations.apply import Engine
 from spcs_worker_tui.operations.build_tools import ImageTools
 from spcs_worker_tui.operations.setup import Setup, SetupTools, Teardown
-from spcs_worker_tui.operations.update import UpdateTiming
-from spcs_worker_tui.wiring import (
-    LazyPrefect,
-    audit_log,
-    prefect_writer,
-    read_only_by,
-    saved_connections,
-    update_tools,
-)
-from spcs_worker_tui.wiring_keys import Ask, open_keys
+from spcs_worker_tui.wiring.accounts import saved_connections
+from spcs_worker_tui.wiring.applying import audit_log, read_only_by
+from spcs_worker_tui.wiring.bench import update_tools
+from spcs_worker_tui.wiring.keys import Ask, open_keys
+from spcs_worker_tui.wiring.prefect import LazyPrefect, prefect_writer
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.connections import ConnectionSettings
+    from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
+    from spcs_worker_tui.domain.key_ports import KeySource
+    from spcs_worker_tui.operations.update import UpdateTiming
 
 
 @dataclass(frozen=True, slots=True)

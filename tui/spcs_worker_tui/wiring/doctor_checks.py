@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.docker.facts import engine_facts
 from spcs_worker_tui.adapters.keyring import KeyringStore
 from spcs_worker_tui.adapters.machine_facts import account_skew, key_file_facts, terminal_facts
-from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
-from spcs_worker_tui.domain.ports import PrefectReader
-from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.operations.doctor.machine import MachineLooks, SavedLooks
 from spcs_worker_tui.operations.doctor.prefect import PrefectLooks
+
+if TYPE_CHECKING:
+    from spcs_worker_tui.adapters.prefect.credentials import CredentialFinder
+    from spcs_worker_tui.domain.ports import PrefectReader
+    from spcs_worker_tui.domain.prefect import WorkPoolKey
 
 _KEYRING_SECONDS = 10.0
 """More patience than elsewhere: nobody waits for a key, and all other looks run beside it."""
