@@ -6,20 +6,27 @@ Nothing is built or pushed here, which needs a Docker engine.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.pressing import (
+    DOWN,
+    ENTER,
+    ESCAPE,
+    SOON,
+    UP,
+    approved,
+    close,
+    planned,
+)
 from support.terminal import Terminal
 
-ENTER, ESCAPE, RIGHT = "\r", "\x1b", "\x1b[C"
-SOON = 90.0
-"""Generous: a screen of this size is much to paint for a machine that does other things, too."""
 FLEET = 90.0
-CHANGE = 240.0
+PREFECT = 240.0
+"""A server that migrates an empty database first, and a worker that starts after it."""
 
 
 @pytest.fixture(scope="module")
@@ -48,27 +55,6 @@ def choose(terminal: Terminal, service: str, connection: str) -> None:
     terminal.wait_for(rf"Log {service}\b", SOON)
 
 
-def planned(terminal: Terminal, *said: str) -> None:
-    """The plan's dialog is there, with all of this in it."""
-    for words in (*said, r"\bCancel\b"):
-        terminal.wait_for(words, CHANGE)
-
-
-def approved(terminal: Terminal, verb: str, ends: str = "✓ Done") -> None:
-    """Say yes to the plan whose button is called so, and see it through."""
-    terminal.wait_for(rf"Cancel\s+{verb}\b", SOON)
-    terminal.send(RIGHT)
-    terminal.send(ENTER)
-    terminal.wait_for(ends, CHANGE)
-
-
-def close(terminal: Terminal) -> None:
-    """Leave a dialog that has come to its end."""
-    terminal.wait_for(r"\bClose\b", SOON)
-    terminal.send(ENTER)
-    terminal.wait_for(lambda screen: not re.search(r"\bClose\b", screen), SOON)
-
-
 @pytest.mark.timeout(900)
 def test_scale_update_environment_roll_back_restart_suspend_resume(terminal: Terminal) -> None:
     choose(terminal, "RATES_API", "prod")
@@ -83,7 +69,7 @@ def test_scale_update_environment_roll_back_restart_suspend_resume(terminal: Ter
     terminal.send("u")
     terminal.wait_for(r"5\.2 .* runs now", SOON)
     terminal.send("t")
-    terminal.wait_for("Nothing differs from what is deployed", CHANGE)
+    terminal.wait_for("Nothing differs from what is deployed", SOON)
     close(terminal)
 
     terminal.send("e")
@@ -123,3 +109,35 @@ def test_scale_update_environment_roll_back_restart_suspend_resume(terminal: Ter
     approved(terminal, "Resume")
     close(terminal)
     terminal.wait_for(r"RATES_API\s+prod\b.*RUNNING", SOON)
+
+
+@pytest.mark.timeout(900)
+def test_work_pool_paused_and_resumed_and_suspended_with_drain(terminal: Terminal) -> None:
+    choose(terminal, "ETL_WORKER", "dev")
+    terminal.wait_for(r"healthy\s+ETL_WORKER\s+dev\b.*\b1/1\b", PREFECT)
+
+    terminal.send("P")
+    terminal.wait_for("Work pool etl-dev", SOON)
+    terminal.send("p")
+    planned(terminal, "PATCH /work_pools/etl-dev is_paused=true")
+    approved(terminal, "Pause")
+    close(terminal)
+    terminal.wait_for(r"process · PAUSED", SOON)
+    terminal.send("P")
+    terminal.wait_for("Work pool etl-dev", SOON)
+    terminal.send("r")
+    planned(terminal, "PATCH /work_pools/etl-dev is_paused=false")
+    approved(terminal, "Resume")
+    close(terminal)
+    terminal.wait_for(lambda screen: "PAUSED" not in screen, SOON)
+
+    terminal.send("z")
+    planned(terminal, "ETL_WORKER SUSPEND", r"Let flow runs finish first\s+< no >")
+    # Above Cancel: the compute pool, what happens when it is late, and this.
+    terminal.send(UP * 3 + " ")
+    planned(terminal, r"< up to 10 min >", "Pause work pool etl-dev", "Unpause work pool etl-dev")
+    terminal.send(DOWN * 3)
+    approved(terminal, "Suspend")
+    close(terminal)
+    terminal.wait_for(r"ETL_WORKER\s+dev\b.*SUSPENDED", SOON)
+    terminal.wait_for(lambda screen: "PAUSED" not in screen, SOON)
