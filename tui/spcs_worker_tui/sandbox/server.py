@@ -6,19 +6,22 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from spcs_worker_tui.sandbox.clock import Clock, WallClock
+from spcs_worker_tui.sandbox.faults.bench import FaultBench
+from spcs_worker_tui.sandbox.faults.layer import FaultLayer, with_transport
 from spcs_worker_tui.sandbox.wire.app import Wire, build_app, build_wire
 from spcs_worker_tui.sandbox.wire.settings import SandboxSettings
 from spcs_worker_tui.sandbox.wire.tenants import StatementExecutor, Tenant
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
     from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
 
 __all__ = ["SandboxServer", "SandboxSettings", "StatementExecutor", "Tenant"]
 
@@ -33,6 +36,8 @@ class SandboxServer:
         clock: The time by which sessions and tokens expire.
         settings: Where to listen, and how long things live.
         routes: More endpoints, for example faults; protect them with `wire.app.guard`.
+        connections: The saved connections by the accounts' identifiers, as faults name them; an
+            account without one is named by its identifier.
     """
 
     def __init__(
@@ -41,7 +46,10 @@ class SandboxServer:
         clock: Clock | None = None,
         settings: SandboxSettings | None = None,
         routes: Sequence[BaseRoute] = (),
+        connections: Mapping[str, str] | None = None,
     ) -> None:
+        self.faults = FaultBench()
+        self._connections = connections or {}
         self.settings = settings or SandboxSettings()
         self.wire: Wire = build_wire(tenants, clock or WallClock(), self.settings)
         self._routes = routes
@@ -68,13 +76,15 @@ class SandboxServer:
         check_host(self.settings)
         listener = listen(self.settings.host, self.settings.port)
         self._port = listener.getsockname()[1]
-        self._server = BackgroundServer(build_app(self.wire, self._routes))
+        app = build_app(self.wire, self._routes)
+        self._server = BackgroundServer(FaultLayer(app, self.wire, self.faults, self._connections))
         await self._server.start([listener])
 
     async def stop(self) -> None:
         """Cancel what runs, close every connection and the socket."""
         if self._server is None:
             return
+        self.faults.clear()
         await self.wire.statements.close()
         await self._server.stop()
         self._server = None
@@ -83,10 +93,11 @@ class SandboxServer:
 class BackgroundServer:
     """An application on sockets, in the event loop that starts it."""
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._server = _Server(
             uvicorn.Config(
                 app,
+                http=_Protocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -114,6 +125,14 @@ class BackgroundServer:
             self._server.should_exit = True
             await self._task
             self._task = None
+
+
+class _Protocol(H11Protocol):
+    """Requests know the connection below them: some faults are that it breaks."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app = with_transport(self.app, transport)
 
 
 class _Server(uvicorn.Server):

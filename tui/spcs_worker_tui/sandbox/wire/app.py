@@ -185,7 +185,7 @@ class _Endpoints:
     async def token(self, request: Request) -> Response:
         wire = self._wire
         body = await read_json(request, self._limit)
-        session = wire.sessions.by_master_token(_token_of(request))
+        session = wire.sessions.by_master_token(token_in(request.headers.get("authorization", "")))
         kind = str(body.get("requestType", "")).upper()
         if kind == "ISSUE":
             token = wire.sessions.issue(session)
@@ -287,7 +287,7 @@ class _Endpoints:
         return JSONResponse([entry.as_json() for entry in entries])
 
     def _session(self, request: Request) -> Session:
-        return self._wire.sessions.by_token(_token_of(request))
+        return self._wire.sessions.by_token(token_in(request.headers.get("authorization", "")))
 
     def _find(self, request: Request) -> RunningStatement:
         session = self._session(request)
@@ -309,8 +309,9 @@ class _Endpoints:
         return success()
 
 
-def _token_of(request: Request) -> str | None:
-    match = _TOKEN.fullmatch(request.headers.get("authorization", "").strip())
+def token_in(header: str) -> str | None:
+    """The token of an Authorization header, or None without one."""
+    match = _TOKEN.fullmatch(header.strip())
     return match.group(1) if match and match.group(1) != "None" else None
 
 

@@ -33,6 +33,16 @@ def _wrong() -> WireError:
     return WireError("390100", "Incorrect username or password was specified.")
 
 
+def role_refused(role: str) -> WireError:
+    """The user may not sign in with that role (contract 1.14)."""
+    return WireError(
+        "390189",
+        f"Role '{role}' specified in the connect string does not exist or not authorized. "
+        "Contact your local system administrator, or attempt to login with another role, "
+        "e.g. PUBLIC.",
+    )
+
+
 class Login:
     """Checks logins against the users of the accounts."""
 
@@ -119,12 +129,7 @@ class Login:
                 tenant,
                 context,
                 Use("ROLE", parse_name(role)),
-                WireError(
-                    "390189",
-                    f"Role '{role}' specified in the connect string does not exist or not "
-                    "authorized. Contact your local system administrator, or attempt to login "
-                    "with another role, e.g. PUBLIC.",
-                ),
+                role_refused(role),
             )
         for kind, key in (
             ("WAREHOUSE", "warehouse"),

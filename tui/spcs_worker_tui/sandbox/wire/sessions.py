@@ -99,6 +99,10 @@ class SessionStore:
         """Every open session, in the order of login."""
         return list(self._sessions.values())
 
+    def behind(self, token: str | None) -> Session | None:
+        """The session that a token of either kind was issued for, expired or not; for faults."""
+        return self._by_token.get(token or "") or self._by_master.get(token or "")
+
     def by_token(self, token: str | None) -> Session:
         """The session of a session token.
 

@@ -1,0 +1,1 @@
+"""What can go wrong, on demand: at the wire, at Prefect's door, in the containers."""
