@@ -125,6 +125,8 @@ def _by_instance(
     known |= {row.instance_id for row in service.containers.value}
     if service.containers.observed_at is None and not known:
         known = set(range(service.target_instances))  # numbered from 0 (contract 2.2)
+        if (exactly := _numbered(service.target_instances, prefix, own)) is not None:
+            return exactly
     rows: dict[int, WorkerSnapshot] = {}
     unplaced: list[WorkerSnapshot] = []
     addresses_known = any(row.ip_address for row in instances)
@@ -143,6 +145,18 @@ def _by_instance(
         rows[number].name if number in rows else f"{prefix}{number}" for number in sorted(known)
     )
     return JoinedWorkers(MatchedBy.INSTANCE, current, ghosts, expected)
+
+
+def _numbered(target: int, prefix: str, own: Sequence[WorkerSnapshot]) -> JoinedWorkers | None:
+    """The plain case, of which a fleet may have a thousand: one row for each number, no other."""
+    if len(own) != target:
+        return None
+    rows = {worker.name: worker for worker in own}
+    expected = tuple(f"{prefix}{number}" for number in range(target))
+    if any(name not in rows for name in expected):
+        return None
+    current = tuple(rows[name] for name in expected)
+    return JoinedWorkers(MatchedBy.INSTANCE, current, expected=expected)
 
 
 def last_heartbeat(worker: WorkerSnapshot) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -35,11 +35,12 @@ class Thresholds:
     together: timedelta = timedelta(seconds=90)
     """Workers that fell silent within this span did so together."""
     steady_polls: int = 2
+    blind_after: timedelta = field(init=False)
+    """After how long without a good answer a system counts as silent."""
 
-    @property
-    def blind_after(self) -> timedelta:
-        """After how long without a good answer a system counts as silent."""
-        return max(3 * self.poll_interval, self.least_blind_after)
+    def __post_init__(self) -> None:
+        blind_after = max(3 * self.poll_interval, self.least_blind_after)
+        object.__setattr__(self, "blind_after", blind_after)
 
 
 class Beat(StrEnum):

@@ -50,6 +50,7 @@ class PoolView:
         self._limits = limits
         self._joined: dict[ServiceKey, tuple[tuple[object, ...], JoinedWorkers]] = {}
         self._waiting: dict[tuple[str, ...], WaitingWork] = {}
+        self._beats: dict[tuple[str, timedelta], Beat] = {}
         self.fresh_names = frozenset(
             worker.name for worker in self.pool.workers if self.beat(worker) is Beat.FRESH
         )
@@ -87,11 +88,17 @@ class PoolView:
             worker: A row of this pool.
             interval: What the spec promises, for a row that says nothing.
         """
+        if worker.heartbeat_interval_seconds or interval is None:
+            interval = worker.interval
+        known = self._beats.get((worker.name, interval))
+        if known is None:
+            known = self._beats[worker.name, interval] = self._work_out_beat(worker, interval)
+        return known
+
+    def _work_out_beat(self, worker: WorkerSnapshot, interval: timedelta) -> Beat:
         age = self.age(worker)
         if age is None:
             return Beat.NONE
-        if worker.heartbeat_interval_seconds or interval is None:
-            interval = worker.interval
         if age <= self._limits.fresh_intervals * interval:
             return Beat.FRESH
         return Beat.SLOW if age <= self._limits.slow_intervals * interval else Beat.LOST

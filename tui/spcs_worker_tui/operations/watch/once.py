@@ -158,7 +158,9 @@ class _Look:
                 self._fail(name, late)
             for key, service in self._services[name].items():
                 if _is_missing_containers(service):
-                    self._services[name][key] = failed_look(service, late)
+                    _, known = self._specs.get(key, (None, None))
+                    seen = service if known is None else _as_remembered(service, known)
+                    self._services[name][key] = failed_look(seen, late)
         self._prefect.give_up(seconds)
 
     async def close(self) -> None:
@@ -206,11 +208,11 @@ class _Look:
                 continue
             self._specs[key] = (spec_key, known)
             binding = self._bound(known.binding)
-            services[key] = replace(row, binding=binding, spec_read_at=known.read_at)
-            may = binding is not None and short_way.may_vouch(services[key], known)
+            may = binding is not None and short_way.may_vouch(row, known)
             if binding is not None and may and not self._with_images:
                 vouched.setdefault(binding.pool, []).append(key)
             else:
+                services[key] = _as_remembered(row, known)
                 yield self._containers(session, key)
         for pool, keys in vouched.items():
             yield self._vouched(session, pool, keys)
@@ -229,11 +231,14 @@ class _Look:
         for key in keys:
             _, known = self._specs[key]
             assert known.settled_at is not None
+            # Made only once: it is the larger part of what a service costs here.
+            service = _as_remembered(services[key], known, containers_unread=short_way.VOUCHED)
             if starts is not None and short_way.vouches(
-                services[key], known.settled_at, view, starts, now, _LIMITS
+                service, known.settled_at, view, starts, now, _LIMITS
             ):
-                services[key] = replace(services[key], containers_unread=short_way.VOUCHED)
+                services[key] = service
             else:
+                services[key] = replace(service, containers_unread="")
                 unsure.append(key)
         await run_all(self._containers(session, key) for key in unsure)
 
@@ -341,6 +346,17 @@ class _Look:
         self._connections[name] = replace(
             connection, state=state_after(error, connection.state), error=error
         )
+
+
+def _as_remembered(
+    row: ServiceSnapshot, known: RememberedSpec, *, containers_unread: str = ""
+) -> ServiceSnapshot:
+    return replace(
+        row,
+        binding=known.binding,
+        spec_read_at=known.read_at,
+        containers_unread=containers_unread,
+    )
 
 
 def _spec_key(identity: Identity, row: ServiceSnapshot) -> SpecKey:
