@@ -41,6 +41,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self._lines = [""] * rows
         self.raw = bytearray()
         self.started = time.perf_counter()
         self.pid, self._fd = pty.fork()
@@ -83,8 +84,19 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """The screen now, one line for each row."""
-        return "\n".join(line.rstrip() for line in self.screen.display)
+        """The screen now, one line for each row; made anew where something was drawn."""
+        self._lines[self.screen.lines :] = []
+        self._lines += [""] * (self.screen.lines - len(self._lines))
+        for number in self.screen.dirty:
+            if number < len(self._lines):
+                self._lines[number] = self._line(number)
+        self.screen.dirty.clear()
+        return "\n".join(self._lines)
+
+    def _line(self, number: int) -> str:
+        row = self.screen.buffer[number]
+        # The cell behind a wide character is empty.
+        return "".join(row[column].data for column in range(self.screen.columns)).rstrip()
 
     def send(self, keys: str) -> None:
         """Type."""
