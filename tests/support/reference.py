@@ -58,7 +58,7 @@ def pages() -> dict[Path, str]:
 
 def commands_page() -> str:
     """All commands with their arguments and options."""
-    parser = _parser()
+    parser = _parser(with_commands=True)
     parts = ["## Without a command\n"]
     parts += ["The dashboard, or with `--check` the health check.\n", _options(parser, shared=True)]
     for name, command, what in _walk(parser):
@@ -67,12 +67,12 @@ def commands_page() -> str:
             parts.append(table)
         if command.epilog:
             parts.append(_epilog(command.epilog))
-    serve = next(c for name, c, _ in _walk(_sandbox_parser()) if name == "serve")
-    parts.append(
-        "## `sandbox serve`\n\nRun it by itself until Ctrl-C.\n\n"
-        f"```\n{_usage('sandbox serve', serve)}\n```\n"
-    )
-    parts.append(_options(serve, shared=True))
+    for name, command, what in _walk(_sandbox_parser()):
+        told = "Run it by itself until Ctrl-C." if name == "serve" else _sentence(what)
+        parts.append(
+            f"## `sandbox {name}`\n\n{told}\n\n```\n{_usage(f'sandbox {name}', command)}\n```\n"
+        )
+        parts.append(_options(command, shared=True))
     return "\n".join(parts)
 
 

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spcs_worker_tui.sandbox.faults.command import add_fault_commands
+
 if TYPE_CHECKING:
     from spcs_worker_tui.sandbox.world import World, WorldSettings
 
@@ -22,6 +24,7 @@ _FLEETS = ("demo", "empty", "simulated")
 _SPEEDS = ("instant", "demo", "realistic")
 _MOST_SERVICES = 100_000
 _HIGHEST_PORT = 65535
+_LONGEST_HEARTBEAT = 3600
 
 EXIT_USAGE = 64
 EXIT_UNAVAILABLE = 69
@@ -41,6 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = _parser().parse_args(argv)
     except SystemExit as ending:
         return EXIT_USAGE if ending.code else 0
+    status: int = options.run(options)
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         from spcs_worker_tui.sandbox.world import World  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -82,6 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--accounts", type=_count(1000), default=1, help="of a simulated fleet")
     serve.add_argument(
+        "--heartbeat",
+        type=_count(_LONGEST_HEARTBEAT),
+        default=180,
+        metavar="SECONDS",
+        help="of a simulated fleet's workers (default: 180)",
+    )
+    serve.add_argument(
         "--speed",
         choices=_SPEEDS,
         default="demo",
@@ -98,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
     serve.add_argument("--port", type=_count(_HIGHEST_PORT), default=0, help="default: a free one")
     serve.add_argument("--for-parent", action="store_true", help=argparse.SUPPRESS)
+    serve.set_defaults(run=_run)
+    add_fault_commands(commands)
     return parser
 
 
@@ -126,6 +143,7 @@ def _settings(options: argparse.Namespace) -> WorldSettings:
         fleet=FleetKind(options.fleet),
         accounts=options.accounts,
         services=options.services,
+        heartbeat=options.heartbeat,
         speed=Speed(options.speed),
         prefect=not options.no_prefect,
         server=SandboxSettings(host=options.host, port=options.port),

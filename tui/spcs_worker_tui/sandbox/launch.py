@@ -89,6 +89,7 @@ def launch(
     fleet: str = "demo",
     services: int | None = None,
     accounts: int | None = None,
+    heartbeat: int | None = None,
     speed: str = "demo",
     prefect: bool = True,
     within: float = READY_SECONDS,
@@ -101,6 +102,7 @@ def launch(
         fleet: `demo`, `empty` or `simulated`.
         services: How many, in a simulated fleet.
         accounts: How many, in a simulated fleet.
+        heartbeat: Of a simulated fleet's workers, in seconds.
         speed: `instant`, `demo` or `realistic`.
         prefect: Whether there is a Prefect server.
         within: How many seconds it may take.
@@ -114,6 +116,8 @@ def launch(
         command += ["--services", str(services)]
     if accounts is not None:
         command += ["--accounts", str(accounts)]
+    if heartbeat is not None:
+        command += ["--heartbeat", str(heartbeat)]
     if not prefect:
         command.append("--no-prefect")
     with tempfile.TemporaryFile() as complaints:

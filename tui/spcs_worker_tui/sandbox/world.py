@@ -19,9 +19,12 @@ from spcs_worker_tui.sandbox.catalogue.model import Account, Image
 from spcs_worker_tui.sandbox.catalogue.session import SessionContext
 from spcs_worker_tui.sandbox.clock import Clock, WallClock
 from spcs_worker_tui.sandbox.demo.fleet import demo_fleet
-from spcs_worker_tui.sandbox.demo.home import write_connections
+from spcs_worker_tui.sandbox.demo.home import write_connections, write_control
 from spcs_worker_tui.sandbox.demo.script import USER, WAREHOUSE
-from spcs_worker_tui.sandbox.demo.simulated import empty_fleet, simulated_fleet
+from spcs_worker_tui.sandbox.demo.simulated import HEARTBEAT_SECONDS, empty_fleet, simulated_fleet
+from spcs_worker_tui.sandbox.faults.containers import ContainerFaults
+from spcs_worker_tui.sandbox.faults.control import FaultControl
+from spcs_worker_tui.sandbox.faults.model import FaultError
 from spcs_worker_tui.sandbox.prefect.gate import Gate
 from spcs_worker_tui.sandbox.reconciler.delays import DEMO, INSTANT, REALISTIC, Delays
 from spcs_worker_tui.sandbox.reconciler.reconciler import Reconciler
@@ -35,8 +38,11 @@ from spcs_worker_tui.sandbox.runtimes.process import ProcessRuntime
 from spcs_worker_tui.sandbox.runtimes.simulated import SimulatedRuntime
 from spcs_worker_tui.sandbox.server import SandboxServer, SandboxSettings, Tenant, check_host
 from spcs_worker_tui.sandbox.sql.parser import parse
+from spcs_worker_tui.sandbox.wire.app import guard
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from spcs_worker_tui.sandbox.demo.plan import AccountPlan, FleetPlan
     from spcs_worker_tui.sandbox.prefect.server import PrefectServer
     from spcs_worker_tui.sandbox.runtimes.base import Launch, Runtime
@@ -85,6 +91,7 @@ class WorldSettings:
         fleet: What is in it.
         accounts: For a simulated fleet.
         services: For a simulated fleet, all accounts together.
+        heartbeat: Of a simulated fleet's workers, in seconds.
         speed: How long things take.
         prefect: Whether a Prefect server is started.
         server: Where to listen.
@@ -94,6 +101,7 @@ class WorldSettings:
     fleet: FleetKind = FleetKind.DEMO
     accounts: int = 1
     services: int = 50
+    heartbeat: int = HEARTBEAT_SECONDS
     speed: Speed = Speed.DEMO
     prefect: bool = True
     server: SandboxSettings = field(default_factory=SandboxSettings)
@@ -125,6 +133,8 @@ class World:
         self._runtimes: RuntimeChoice | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._owns_home = False
+        self._harmed: ContainerFaults | None = None
+        self.faults: FaultControl | None = None
 
     @property
     def server(self) -> SandboxServer:
@@ -178,7 +188,7 @@ class World:
                 self._registry.open_for(site.account)
             await _fill(site)
         tenants = [Tenant(site.account, site.executor) for site in self._sites]
-        self._server = SandboxServer(tenants, self.clock, self.settings.server)
+        self._server = self._faulty_server(tenants)
         await self._server.start()
         await self._registry.start(tenants, self._server.wire.sessions, self.clock)
         write_connections(
@@ -189,13 +199,37 @@ class World:
             host=self._server.settings.host,
             port=self._server.port,
         )
+        write_control(home, self._server.url, self._server.settings.control_token)
         for site in self._sites:
             site.reconciler.start()
         if self.settings.prefect:
             self._tasks.append(asyncio.create_task(self._run_prefect(plan), name="prefect"))
 
+    def _faulty_server(self, tenants: Sequence[Tenant]) -> SandboxServer:
+        """The server, and everything that can be made to go wrong."""
+        accounts = {site.plan.connection: site.account for site in self._sites}
+        self._harmed = ContainerFaults(accounts, self.reconciler)
+        self.faults = FaultControl(
+            lambda: self.server.faults, self.gate, self._harmed, self._restart_prefect
+        )
+        settings = self.settings.server
+        return SandboxServer(
+            tenants,
+            self.clock,
+            settings,
+            routes=[self.faults.route(lambda endpoint: guard(settings, endpoint))],
+            connections={account.identifier: name for name, account in accounts.items()},
+        )
+
+    async def _restart_prefect(self, environment: Mapping[str, str]) -> None:
+        if self.prefect is None:
+            raise FaultError("this sandbox has no Prefect server, or not yet")
+        self.prefect.restart(environment)
+
     async def stop(self) -> None:
         """End everything, and remove what it left on the disk."""
+        if self._harmed is not None:
+            self._harmed.clear()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -232,6 +266,7 @@ class World:
             urlsplit(api_url).netloc,
             accounts=settings.accounts,
             services=settings.services,
+            heartbeat=settings.heartbeat,
         )
 
     def _site(self, plan: AccountPlan, runtimes: RuntimeChoice) -> _Site:
@@ -285,7 +320,8 @@ class World:
         except PrefectFailedError:
             _logger.exception("the workers have no Prefect server to talk to")
             return
-        await Pulse(self.gate.api_url, self.accounts).run()
+        assert self._harmed is not None
+        await Pulse(self.gate.api_url, self.accounts, self._harmed.is_frozen).run()
 
 
 async def _fill(site: _Site) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = "connections.toml"
 CONFIG = "config.toml"
+CONTROL = "sandbox.json"
 
 
 def write_connections(
@@ -53,6 +54,11 @@ def write_connections(
         sections.append(_section(plan.connection, values))
     _write(home / CONNECTIONS, "\n".join(sections))
     _write(home / CONFIG, f"default_connection_name = {json.dumps(plans[0].connection)}\n")
+
+
+def write_control(home: Path, url: str, token: str) -> None:
+    """Write how `sandbox fault` finds the sandbox: its address and control token, until it ends."""
+    _write(home / CONTROL, json.dumps({"url": url, "control_token": token}) + "\n")
 
 
 def _section(name: str, values: Mapping[str, str | int]) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -46,7 +46,13 @@ class Beat:
 class Pulse:
     """Beats for every READY container whose image is a script, by the variables of its spec."""
 
-    def __init__(self, api_url: str, accounts: Sequence[Account]) -> None:
+    def __init__(
+        self,
+        api_url: str,
+        accounts: Sequence[Account],
+        is_silent: Callable[[Service], bool] = lambda _service: False,
+    ) -> None:
+        self._is_silent = is_silent
         self._seeder = Seeder(api_url)
         self._accounts = accounts
         self._due: dict[tuple[str, str], float] = {}
@@ -60,7 +66,7 @@ class Pulse:
             while True:
                 now = loop.time()
                 born = []
-                for beat in played_workers(self._accounts):
+                for beat in played_workers(self._accounts, self._is_silent):
                     is_new = self._lives.get(beat.row) != beat.started
                     if is_new or self._due.get(beat.row, 0.0) <= now:
                         self._due[beat.row] = now + beat.interval_seconds
@@ -123,11 +129,13 @@ def started_event(beat: Beat, pool_id: str, occurred: datetime) -> Mapping[str, 
     }
 
 
-def played_workers(accounts: Sequence[Account]) -> Iterator[Beat]:
+def played_workers(
+    accounts: Sequence[Account], is_silent: Callable[[Service], bool] = lambda _service: False
+) -> Iterator[Beat]:
     """The workers that beat now, under the names that real ones would have."""
     for account in accounts:
         played = _played_images(account)
-        for service in account.services.values():
+        for service in [one for one in account.services.values() if not is_silent(one)]:
             yield from _of_service(service, played)
 
 

@@ -9,15 +9,25 @@ from spcs_worker_tui.sandbox.demo.spec import worker_environment, worker_spec
 from spcs_worker_tui.sandbox.prefect.wishes import WorkPool
 
 _DATABASE, _SCHEMA, _REPOSITORY, _POOL = "ANALYTICS", "ORCHESTRATION", "IMAGES", "WORKER_POOL"
-_HEARTBEAT_SECONDS = "180"
+HEARTBEAT_SECONDS = 180
 """A thousand workers must not keep one SQLite database busy."""
 
 
-def simulated_fleet(api_url: str, api_host: str, *, accounts: int, services: int) -> FleetPlan:
+def simulated_fleet(
+    api_url: str,
+    api_host: str,
+    *,
+    accounts: int,
+    services: int,
+    heartbeat: int = HEARTBEAT_SECONDS,
+) -> FleetPlan:
     """`services` workers, spread evenly over the accounts; one work pool for each account."""
     counts = [services // accounts + (number < services % accounts) for number in range(accounts)]
     return FleetPlan(
-        tuple(_account(number, count, api_url, api_host) for number, count in enumerate(counts)),
+        tuple(
+            _account(number, count, api_url, api_host, heartbeat)
+            for number, count in enumerate(counts)
+        ),
         PrefectPlan(work_pools=tuple(WorkPool(_work_pool(number)) for number in range(accounts))),
     )
 
@@ -46,10 +56,12 @@ def _work_pool(number: int) -> str:
     return f"site-{number + 1:02}"
 
 
-def _account(number: int, services: int, api_url: str, api_host: str) -> AccountPlan:
+def _account(
+    number: int, services: int, api_url: str, api_host: str, heartbeat: int
+) -> AccountPlan:
     image = f"/{_DATABASE}/{_SCHEMA}/{_REPOSITORY}/worker:1".lower()
     environment = worker_environment(_work_pool(number), api_url)
-    environment["PREFECT_WORKER_HEARTBEAT_SECONDS"] = _HEARTBEAT_SECONDS
+    environment["PREFECT_WORKER_HEARTBEAT_SECONDS"] = str(heartbeat)
     spec = worker_spec(image, environment)
     return AccountPlan(
         connection=_work_pool(number),

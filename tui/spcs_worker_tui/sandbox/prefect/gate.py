@@ -9,64 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from dataclasses import dataclass
-from enum import StrEnum
-from http import HTTPStatus
+
+from spcs_worker_tui.sandbox.prefect.faulty import (
+    STARTING,
+    Fault,
+    Request,
+    answer_of,
+    read_request,
+    shifted,
+)
+
+__all__ = ["Fault", "Gate"]
 
 _CHUNK = 65536
 _LONGEST_HEAD = 65536
-_LONGEST_BODY = 4 * 1024 * 1024
 _HANG_SECONDS = 3600.0
-
-
-class Fault(StrEnum):
-    """What can be wrong between a client and Prefect."""
-
-    REFUSE = "refuse"
-    """Nobody listens: connection refused."""
-    HANG = "hang"
-    """The connection is taken and nothing ever comes."""
-    UNAUTHORIZED = "401"
-    RATE_LIMITED = "429"
-    """429 with `Retry-After`, as Prefect Cloud does it."""
-    HTML = "html"
-    """A sign-in page instead of the API, with status 200."""
-    SLOW = "slow"
-    """Everything works, after `delay_seconds`."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: HTTPStatus
-    body: bytes
-    content_type: str = "application/json"
-    retry_after: int | None = None
-
-    def encode(self) -> bytes:
-        lines = [
-            f"HTTP/1.1 {self.status.value} {self.status.phrase}",
-            f"Content-Type: {self.content_type}",
-            f"Content-Length: {len(self.body)}",
-            "Connection: close",
-        ]
-        if self.retry_after is not None:
-            lines.append(f"Retry-After: {self.retry_after}")
-        return "\r\n".join([*lines, "", ""]).encode() + self.body
-
-
-_STARTING = _Answer(
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    json.dumps({"message": "Prefect server is starting"}).encode(),
-    retry_after=1,
-)
-_HTML = _Answer(
-    HTTPStatus.OK,
-    b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in</body></html>",
-    "text/html; charset=utf-8",
-)
-# As Prefect words it (prefect-contract 1.5).
-_UNAUTHORIZED = _Answer(HTTPStatus.UNAUTHORIZED, b'{"exception_message":"Unauthorized"}')
 
 
 class Gate:
@@ -79,6 +36,8 @@ class Gate:
         self._fault: Fault | None = None
         self._delay_seconds = 0.0
         self._retry_after = 1
+        self._workers_only = False
+        self._path = ""
         self._listener: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -109,23 +68,40 @@ class Gate:
         self._upstream = port
 
     async def set_fault(
-        self, fault: Fault | None, *, delay_seconds: float = 0.0, retry_after: int = 1
+        self,
+        fault: Fault | None,
+        *,
+        delay_seconds: float = 0.0,
+        retry_after: int = 1,
+        workers_only: bool = False,
+        path: str = "",
     ) -> None:
         """Switch a fault on (None: off) and cut the connections that exist.
 
         Args:
             fault: What goes wrong from now on.
-            delay_seconds: For `SLOW`.
+            delay_seconds: For `SLOW` and `CLOCK`.
             retry_after: For `RATE_LIMITED`, in seconds.
+            workers_only: Dashboards are spared, by what their requests say of their sender.
+            path: Only requests with this in their path.
         """
         self._fault = fault
         self._delay_seconds = delay_seconds
         self._retry_after = retry_after
+        self._workers_only = workers_only
+        self._path = path
         await self._cut()
-        if fault is Fault.REFUSE:
+        if fault is Fault.REFUSE and not self._is_choosy:
             self._close_listener()
         elif self._listener is None:
             await self.start()
+
+    @property
+    def _is_choosy(self) -> bool:
+        """Whether each request has to be looked at."""
+        return self._fault is not None and (
+            self._workers_only or bool(self._path) or self._fault is Fault.CLOCK
+        )
 
     def _close_listener(self) -> None:
         if self._listener is not None:
@@ -153,53 +129,81 @@ class Gate:
             writer.transport.abort() if self._fault is Fault.REFUSE else writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_choosy:
+            await self._serve_one(reader, writer)
+            return
         if self._fault is Fault.HANG:
             await asyncio.sleep(_HANG_SECONDS)
             return
-        answer = self._canned()
+        answer = answer_of(self._fault, self._retry_after)
+        if answer is None and self._upstream is None:
+            answer = STARTING
         if answer is not None:
-            await _read_request(reader)
+            await read_request(reader)
             writer.write(answer.encode())
             await writer.drain()
             return
         if self._fault is Fault.SLOW:
             await asyncio.sleep(self._delay_seconds)
+        await self._pass_on(reader, writer)
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, first: bytes = b""
+    ) -> None:
+        """Bytes both ways, after those that were read already."""
         try:
             inner_reader, inner_writer = await asyncio.open_connection(self.host, self._upstream)
-        except ConnectionRefusedError:
-            await _read_request(reader)
-            writer.write(_STARTING.encode())
+        except OSError:
+            if not first:
+                await read_request(reader)
+            writer.write(STARTING.encode())
             await writer.drain()
             return
         try:
+            inner_writer.write(first)
             await _pipe_both(reader, writer, inner_reader, inner_writer)
         finally:
             inner_writer.close()
 
-    def _canned(self) -> _Answer | None:
-        match self._fault:
-            case Fault.UNAUTHORIZED:
-                return _UNAUTHORIZED
-            case Fault.HTML:
-                return _HTML
-            case Fault.RATE_LIMITED:
-                return _Answer(
-                    HTTPStatus.TOO_MANY_REQUESTS,
-                    b'{"detail":"Too Many Requests"}',
-                    retry_after=self._retry_after,
-                )
-        return _STARTING if self._upstream is None else None
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request, struck or not, and one answer."""
+        request = await read_request(reader)
+        fault = self._fault if self._strikes(request) else None
+        if fault is Fault.REFUSE:
+            writer.transport.abort()
+            return
+        if fault is Fault.HANG:
+            await asyncio.sleep(_HANG_SECONDS)
+        if (answer := answer_of(fault, self._retry_after)) is not None:
+            writer.write(answer.encode())
+            await writer.drain()
+            return
+        if fault is Fault.SLOW:
+            await asyncio.sleep(self._delay_seconds)
+        if request.is_upgrade:
+            await self._pass_on(reader, writer, request.head)
+            return
+        ahead = self._delay_seconds if fault is Fault.CLOCK else 0.0
+        writer.write(await self._asked(request, ahead))
+        await writer.drain()
 
+    def _strikes(self, request: Request) -> bool:
+        if self._workers_only and request.is_of_a_dashboard:
+            return False
+        return self._path in request.path
 
-async def _read_request(reader: asyncio.StreamReader) -> None:
-    """Take one request off the line: closing with unread bytes would reset the connection."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = 0
-    for line in head.split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit():
-            length = min(int(value), _LONGEST_BODY)
-    await reader.readexactly(length)
+    async def _asked(self, request: Request, ahead: float) -> bytes:
+        """Prefect's answer, from a clock that is so many seconds ahead."""
+        try:
+            reader, writer = await asyncio.open_connection(self.host, self._upstream)
+        except OSError:
+            return STARTING.encode()
+        try:
+            writer.write(request.alone(-ahead))
+            answer = await reader.read()
+        finally:
+            writer.close()
+        return shifted(answer, ahead) if ahead else answer
 
 
 async def _pipe_both(

@@ -116,6 +116,13 @@ class PrefectServer:
                 f"Prefect server does not come up: {self.log_tail()}"
             ) from reason
 
+    def restart(self, environment: Mapping[str, str]) -> None:
+        """Have the server end and start again with these settings beside those it has."""
+        self._extra_env |= environment
+        self._ready.clear()
+        if self._process is not None:
+            self._process.terminate()
+
     async def stop(self, grace_seconds: float = STOP_SECONDS) -> None:
         """End the server and close the gate.
 

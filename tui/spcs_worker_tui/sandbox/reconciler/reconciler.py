@@ -155,6 +155,11 @@ class Reconciler:
         self._services[id(service)].ask_for_instances(count)
         self._service_changed(service)
 
+    def replace_instances(self, service: Service) -> None:
+        """End them all as if their nodes were lost; others are made in their place."""
+        self._services[id(service)].replace_instances()
+        self._service_changed(service)
+
     def running(
         self, service: Service, instance_id: int, container: str
     ) -> RunningContainer | None:

@@ -85,6 +85,12 @@ class ServiceController:
         """What autoscaling would want under the present load; kept between MIN and MAX."""
         self._load = count
 
+    def replace_instances(self) -> None:
+        """End all instances; as many as the service wants are made anew."""
+        self._end_upgrade()
+        for instance in self._instances.values():
+            instance.end()
+
     def suspend_with_pool(self) -> None:
         """SUSPEND of a compute pool suspends its services; jobs are left to end."""
         if not (self.service.is_job or self.service.suspended or self.asks_for_pool):

@@ -209,6 +209,19 @@ class ProcessContainer:
         self._oom = self._oom or oom
         self._signal(signal.SIGKILL)
 
+    def crash(self, code: int = 1, *, oom_killed: bool = False) -> None:
+        """Killed, whatever the code: a process of somebody else's exits as it likes."""
+        del code
+        self.kill(oom=oom_killed)
+
+    def freeze(self) -> None:
+        """SIGSTOP to everything in it."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT to everything in it."""
+        self._signal_all(signal.SIGCONT)
+
     async def probe(self, port: int, path: str) -> int | None:
         """HTTP GET at the instance's address."""
         return await http_status(self.launch.ip_address or "127.0.0.1", port, path)
@@ -274,6 +287,10 @@ class ProcessContainer:
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
             guardian_process.send({self.pid}, number)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            guardian_process.send({self.pid} | self._others(), number)
 
     def _write(self, path: str, content: str, *, mode: int) -> None:
         parts = [part for part in PurePosixPath(path).parts if part not in {"/", ".."}]

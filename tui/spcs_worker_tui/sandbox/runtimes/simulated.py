@@ -139,6 +139,7 @@ class SimulatedContainer:
         self._count = itertools.count(1)
         self._started = clock.now()
         self._terminated = False
+        self._frozen = False
         self.files = dict(launch.files)
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self._write(behaviour.first_lines)
@@ -166,8 +167,10 @@ class SimulatedContainer:
     async def probe(self, port: int, path: str) -> int | None:  # noqa: ARG002
         """Answer as the script says, on every port and path."""
         after = self.behaviour.ready_after
-        if self.ended.done() or after is None:
-            return None if self.ended.done() else _UNAVAILABLE
+        if self.ended.done() or self._frozen:
+            return None
+        if after is None:
+            return _UNAVAILABLE
         ready = self._clock.now() - self._started >= timedelta(seconds=after)
         return _OK if ready else _UNAVAILABLE
 
@@ -178,6 +181,14 @@ class SimulatedContainer:
     def crash(self, code: int = 1, *, oom_killed: bool = False) -> None:
         """End at once with that exit code, as if by itself."""
         self._end(Exit(code, oom_killed=oom_killed))
+
+    def freeze(self) -> None:
+        """Stop where it is: no probe is answered, no line written."""
+        self._frozen = True
+
+    def thaw(self) -> None:
+        """Go on."""
+        self._frozen = False
 
     def _end_by_itself(self) -> None:
         if not self.ended.done():
@@ -195,6 +206,9 @@ class SimulatedContainer:
 
     def _write_next(self) -> None:
         if self.ended.done():
+            return
+        if self._frozen:
+            self._write_later()
             return
         lines = self.behaviour.lines
         # As many as fall into one tick; most write fewer than that.
