@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
 
 import pytest
 
+from spcs_worker_tui.domain.environment import EditEnvironment
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.plan import StepProgress, StepState
 from spcs_worker_tui.domain.prefect import WorkQueueKey
@@ -24,6 +26,7 @@ from spcs_worker_tui.domain.wishes import (
     PruneWorkers,
     Push,
     Restart,
+    Resume,
     ResumeWork,
     RollBack,
     Scale,
@@ -43,7 +46,24 @@ from support.console import ScriptedConsole, demo
 from support.screen import at_plan, opened, press_each, seen, select, shows, until
 
 KEYS_PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
-OFFERED = {**possible.SERVICE, **possible.WORK, **possible.PROJECT}
+OFFERED: Mapping[str, type | UnionType] = {
+    "suspend": Suspend | Resume,
+    "restart": Restart,
+    "scale": Scale,
+    "update": Update,
+    "rollback": RollBack,
+    "environment": EditEnvironment,
+    "pause-work": PauseWork,
+    "resume-work": ResumeWork,
+    "limit-work": LimitWork,
+    "smoke": Smoke,
+    "prune": PruneWorkers,
+    "create-work-pool": CreateWorkPool,
+    "build": Build,
+    "push": Push,
+    "deploy": Deploy,
+}
+"""What stands behind each name that `app.change` takes."""
 INGEST = build.key("INGEST")
 POOL = build.binding().pool
 IN_PLAN = "app.change('{}')"
@@ -57,6 +77,7 @@ def test_every_wish_has_a_key_but_dropping() -> None:
     """A wish that is added later fails here until the dashboard offers it."""
     offered = set().union(*map(wishes_of, OFFERED.values()))
     assert offered == set(typing.get_args(Wish)) - {Drop}
+    assert tuple(OFFERED) == (*possible.SERVICE, *possible.WORK, *possible.PROJECT)
     actions = {binding.action for scope in SCOPES for binding in scope.bindings}
     assert {IN_PLAN.format(name) for name in OFFERED} <= actions
 

@@ -42,14 +42,23 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     Raises:
         SystemExit: `--help`, `--version`, or 64 for wrong usage.
     """
-    parser = _parser()
-    options = parser.parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    parser = _parser(with_commands=any(map(_may_need_commands, arguments)))
+    options = parser.parse_args(arguments)
     if problem := _problem(options):
         parser.error(problem)
     return options
 
 
-def _parser() -> Parser:
+def _may_need_commands(word: str) -> bool:
+    """Whether it may be a command's name, or asks for all of them.
+
+    Parsers of the thirty commands take as long as everything else until the first frame begins.
+    """
+    return word in ("-h", "--help") or not word.startswith("-")
+
+
+def _parser(*, with_commands: bool) -> Parser:
     parser = Parser(
         prog="spcs-worker-tui",
         description=_DESCRIPTION,
@@ -70,7 +79,9 @@ def _parser() -> Parser:
         metavar="S",
         help="seconds between two looks, also with --wait (default 5)",
     )
-    add_all(parser.add_subparsers(dest="command", title="commands", metavar=""))
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+    if with_commands:
+        add_all(commands)
     return parser
 
 

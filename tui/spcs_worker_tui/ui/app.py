@@ -22,11 +22,11 @@ from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui import theme as themes
 from spcs_worker_tui.ui.bindings import APP, keymap_problems
-from spcs_worker_tui.ui.changing_app import ChangingApp, Examine
+from spcs_worker_tui.ui.changing_app import ChangingApp
 from spcs_worker_tui.ui.commands import DashboardCommands
 from spcs_worker_tui.ui.desk import Desk, find_row
 from spcs_worker_tui.ui.format import UNICODE, Glyphs
-from spcs_worker_tui.ui.link import ConsoleLink, OpenConsole
+from spcs_worker_tui.ui.link import ConsoleLink
 from spcs_worker_tui.ui.messages import (
     ConsoleFailed,
     ConsoleOpened,
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.ui.changing_app import Examine
+    from spcs_worker_tui.ui.link import OpenConsole
 
 PAINT_LOG_EVERY = 0.22
 """Seconds between two paints of a log that grows: painting is what a busy log costs."""

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import App
 
-from spcs_worker_tui.domain.doctor import Finding
 from spcs_worker_tui.domain.errors import FleetError
-from spcs_worker_tui.ui.changing import ChangeRun
 from spcs_worker_tui.ui.messages import (
     PlanApproved,
     PlanAsked,
@@ -28,13 +26,15 @@ if TYPE_CHECKING:
     from textual.actions import ActionParseResult
     from textual.dom import DOMNode
 
+    from spcs_worker_tui.domain.doctor import Finding
     from spcs_worker_tui.domain.verdict import JudgedFleet
+    from spcs_worker_tui.ui.changing import ChangeRun
     from spcs_worker_tui.ui.desk import Desk
     from spcs_worker_tui.ui.link import ConsoleLink
     from spcs_worker_tui.ui.rows import Row
 
-Examine = Callable[[], AsyncIterator[Finding]]
-"""Gives every finding as it is made."""
+    Examine = Callable[[], AsyncIterator[Finding]]
+    """Gives every finding as it is made."""
 
 _RUNS_KEPT = 10
 _CHANGE = re.compile(r"app\.change\('([\w-]+)'\)")
@@ -114,6 +114,8 @@ class ChangingApp(App[None]):
             if shown.run.request.make is event.request.make:
                 shown.plan_anew(event.request, event.plan, refusal)
             return
+        from spcs_worker_tui.ui.changing import ChangeRun  # noqa: PLC0415 - not for a first frame
+
         self._show_run(ChangeRun(event.request, event.plan), refusal)
 
     def _show_run(self, run: ChangeRun, refusal: FleetError | None = None) -> None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App, SuspendNotSupported
 
-from spcs_worker_tui.domain.console_port import DashboardConsole
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, PlanRefusedError
 from spcs_worker_tui.domain.log import LogNotice
 from spcs_worker_tui.domain.read_only import ReadOnly
@@ -32,15 +31,16 @@ from spcs_worker_tui.ui.messages import (
 if TYPE_CHECKING:
     from textual.worker import Worker
 
+    from spcs_worker_tui.domain.console_port import DashboardConsole
     from spcs_worker_tui.domain.fleet import ServiceKey
     from spcs_worker_tui.domain.keys import KeyName, Secret
     from spcs_worker_tui.domain.plan import Plan
     from spcs_worker_tui.domain.wishes import RollBack
     from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest
 
-T = TypeVar("T")
+    OpenConsole = Callable[[], Awaitable[DashboardConsole]]
 
-OpenConsole = Callable[[], Awaitable[DashboardConsole]]
+T = TypeVar("T")
 
 CLOSES_SILENTLY = 1.0
 """Seconds that closing may take before a line says that it goes on."""

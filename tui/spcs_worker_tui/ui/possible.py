@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import UnionType
+from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.environment import EditEnvironment
 from spcs_worker_tui.domain.errors import KeyMissingError
 from spcs_worker_tui.domain.fleet import ServiceStatus
-from spcs_worker_tui.domain.keys import KeyKind, KeyName
-from spcs_worker_tui.domain.wishes import (
-    Build,
-    CreateWorkPool,
-    Deploy,
-    LimitWork,
-    PauseWork,
-    PruneWorkers,
-    Push,
-    Restart,
-    Resume,
-    ResumeWork,
-    RollBack,
-    Scale,
-    Smoke,
-    Suspend,
-    Update,
-)
 from spcs_worker_tui.ui.rows import ConnectionRow, Row, ServiceRow
 
-SERVICE: Mapping[str, type | UnionType] = {
-    "suspend": Suspend | Resume,
-    "restart": Restart,
-    "scale": Scale,
-    "update": Update,
-    "rollback": RollBack,
-    "environment": EditEnvironment,
-}
-WORK: Mapping[str, type] = {
-    "pause-work": PauseWork,
-    "resume-work": ResumeWork,
-    "limit-work": LimitWork,
-    "smoke": Smoke,
-    "prune": PruneWorkers,
-    "create-work-pool": CreateWorkPool,
-}
-PROJECT: Mapping[str, type] = {"build": Build, "push": Push, "deploy": Deploy}
+if TYPE_CHECKING:
+    from spcs_worker_tui.domain.keys import KeyName
+
+SERVICE = ("suspend", "restart", "scale", "update", "rollback", "environment")
+WORK = ("pause-work", "resume-work", "limit-work", "smoke", "prune", "create-work-pool")
+PROJECT = ("build", "push", "deploy")
 NAMES = (*SERVICE, *WORK, *PROJECT, "work", "project", "key")
 """What `app.change` takes: every wish, two menus, and the handing over of keys."""
 
@@ -100,5 +69,10 @@ def lacking_key(row: Row | None) -> KeyName | None:
         return row.connection.error.key
     if isinstance(row, ConnectionRow) or row.service.binding is None:
         return None
+    from spcs_worker_tui.domain.keys import (  # noqa: PLC0415 - not for a first frame
+        KeyKind,
+        KeyName,
+    )
+
     url = row.service.binding.pool.api_url
     return KeyName.prefect(url, KeyKind.API_KEY) if url else None
