@@ -114,8 +114,10 @@ def _ages(service: ServiceSnapshot, snapshot: FleetSnapshot, now: datetime) -> d
     """How old is what each part of the verdict rests on; null: never seen."""
     pool = snapshot.work_pool(service)
     spec_read_at = service.spec.observed_at or service.spec_read_at
+    connection = snapshot.connection(service.key.connection)
+    row_read_at = connection.observed_at if connection else None
     return {
-        "service": _seconds(now - service.observed_at),
+        "service": _seconds(now - (row_read_at or service.observed_at)),
         "containers": _age(service.containers, now),
         "spec": _age(replace(service.spec, observed_at=spec_read_at), now),
         "work_pool": _age(pool, now) if pool else None,

@@ -16,6 +16,7 @@ from spcs_worker_tui.adapters.snowflake.keys import key_in_hand
 from spcs_worker_tui.adapters.snowflake.registry import RegistryAccess
 from spcs_worker_tui.adapters.snowflake.secret_changes import SecretChanges
 from spcs_worker_tui.adapters.snowflake.service_changes import ServiceChanges
+from spcs_worker_tui.adapters.snowflake.service_rows import ServiceRows
 from spcs_worker_tui.domain.errors import (
     ConfigurationError,
     NotVisibleError,
@@ -88,6 +89,7 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
         self._opening = asyncio.Lock()
         self._gate = asyncio.Semaphore(CONCURRENT_STATEMENTS)
         self._statements = 0
+        self._services = ServiceRows(settings.name)
         self._has_log_stamps: bool | None = None
         self._role = self._own_role = ""
 
@@ -179,8 +181,7 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
     async def show_services(self) -> tuple[ServiceSnapshot, ...]:
         """`SHOW SERVICES IN ACCOUNT`."""
         answer = await self._send(statements.SHOW_SERVICES)
-        now = datetime.now(UTC)
-        services = tuple(rows.service(row, self.name, now) for row in answer.rows)
+        services = self._services.read(answer.rows, datetime.now(UTC))
         if self._applied is None or self._identity is None:
             return services
         digests = self._applied(self._identity.account, [service.key for service in services])
