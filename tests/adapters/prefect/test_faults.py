@@ -164,7 +164,10 @@ async def test_a_password_in_the_address_is_not_repeated() -> None:
 
 @pytest.mark.parametrize(
     ("told", "seconds"),
-    [("7", 7), ("0", 1), ("-3", 1), ("1e9", 600), ("nan", 600), ("soon", 10), ("", 10)],
+    [
+        *(("7", 7), ("0", 1), ("-3", 1), ("1e9", 600), ("nan", 600), ("soon", 10), ("", 10)),
+        ("Wed, 21 Oct 20269999999999 08:05:00 GMT", 10),
+    ],
 )
 async def test_how_long_a_busy_api_is_left_alone(told: str, seconds: float) -> None:
     async with prefect_stub(lambda _: Reply(429, {}, {"Retry-After": told})) as stub:
@@ -265,7 +268,14 @@ async def test_the_server_s_clock_counts(minutes: int) -> None:
     assert abs(seen.clock_skew - timedelta(minutes=minutes)) < timedelta(seconds=30)
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Nov 2026 99:00:00 GMT"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        *("", "yesterday", "Mon, 99 Nov 2026 99:00:00 GMT"),
+        *("Wed, 21 Oct 20269999999999 08:05:00 GMT", "Fri, 31 Dec 9999 23:59:59.9 GMT"),
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+    ],
+)
 async def test_a_date_that_is_none_means_no_skew(date: str) -> None:
     def undated(request: Request) -> Reply:
         reply = well(request)

@@ -22,6 +22,20 @@ def test_what_is_false(value: object) -> None:
     assert rows.boolean({"is_job": value}, "is_job", default=True) is False
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), "1e400", "9" * 5000, [], "x"])
+def test_what_is_no_number(value: object) -> None:
+    assert rows.number({"n": value}, "n", 7) == 7
+
+
+def test_a_moment_outside_of_all_calendars_is_none() -> None:
+    for text in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        assert rows.moment({"at": text}, "at") is None
+
+
+def test_a_list_nested_without_end_is_read_as_names() -> None:
+    assert rows.names({"tags": "[" * 100_000}, "tags") == ()
+
+
 @pytest.mark.parametrize("row", [{}, {"is_job": None}, {"is_job": ""}])
 def test_a_boolean_that_is_not_there(row: dict[str, object]) -> None:
     assert rows.boolean(row, "is_job") is False

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from spcs_worker_tui.adapters.snowflake.spec import deployed_spec
@@ -67,6 +69,24 @@ def test_other_shapes_hold_no_worker(text: str) -> None:
 def test_what_is_no_yaml_is_said_so(text: str) -> None:
     with pytest.raises(SnowflakeError, match="not valid YAML"):
         deployed_spec(text, "d")
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+@pytest.mark.parametrize("times", [90, 900, 100_000])
+def test_what_is_nested_without_end_is_refused(opening: str, times: int) -> None:
+    with contextlib.suppress(SnowflakeError):
+        assert deployed_spec(opening * times, "d").containers == ()
+
+
+def test_text_that_cannot_be_encoded_is_refused() -> None:
+    with pytest.raises(SnowflakeError, match="not valid YAML"):
+        deployed_spec("a: \ud800", "d")
+
+
+def test_a_long_specification_is_read_all_the_same() -> None:
+    more = "".join(f'      X{n}: "[{n}]"\n' for n in range(2000))
+    (worker, *_) = deployed_spec(SPEC.replace("      EMPTY:\n", more), "d").containers
+    assert worker.env["X1999"] == "[1999]"
 
 
 def test_tags_make_no_objects() -> None:

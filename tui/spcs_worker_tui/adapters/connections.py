@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spcs_worker_tui.adapters.toml_text import read_toml
 from spcs_worker_tui.domain.errors import ConfigurationError, UnknownConnectionError
 from spcs_worker_tui.domain.text import one_line
 
@@ -98,7 +99,7 @@ class SavedConnections:
                     f"there is no connection {one_line(name)!r} in {self.directory}",
                     next_step=f"{_nearest(name, known)}There are: {there_are}."
                     if known
-                    else "Add one with `snow connection add`, or look around with --sandbox.",
+                    else "`spcs-worker-tui setup` makes one; --sandbox is for looking around.",
                 )
         return tuple(known[name] for name in dict.fromkeys(names or known))
 
@@ -174,7 +175,7 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     try:
         # Some editors put a byte order mark first; the connector passes it over (measured).
-        return tomllib.loads(data.decode("utf-8-sig"))
+        return read_toml(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from spcs_worker_tui.adapters.connections import (
     connection_files,
     read_connections,
 )
+from spcs_worker_tui.adapters.toml_text import read_toml
 from spcs_worker_tui.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ConnectionsFile:
         """
         read_connections(self._environ)
         text = _read(self.path).removeprefix(_BOM)
-        return bool(tomllib.loads(text).get(connection.name) == dict(connection.options))
+        return bool(read_toml(text).get(connection.name) == dict(connection.options))
 
     def save(self, connection: NewConnection) -> str:
         """Write it; one of this name is replaced, and its secrets in the file are gone.
@@ -79,7 +79,7 @@ class ConnectionsFile:
         read_connections(self._environ)
         path = self.path
         before = _read(path)
-        if connection.name not in tomllib.loads(before.removeprefix(_BOM)) and (
+        if connection.name not in read_toml(before.removeprefix(_BOM)) and (
             connection.name in self.names()
         ):
             raise ConfigurationError(
@@ -141,7 +141,7 @@ def _with(before: str, connection: NewConnection) -> str:
     after = tomlkit.dumps(document)
     if "\r\n" in text:
         after = after.replace("\r\n", "\n").replace("\n", "\r\n")
-    if tomllib.loads(after) != tomllib.loads(text) | {connection.name: options}:
+    if read_toml(after) != read_toml(text) | {connection.name: options}:
         raise ConfigurationError(
             f"{_NAME} is written in a way that cannot be edited without touching other entries",
             next_step=f"Write connection {connection.name} into it by hand.",

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from spcs_worker_tui.adapters.audit import state_directory
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.history import HistoryEntry, HistoryKind, HistoryState
+from spcs_worker_tui.domain.moments import in_utc
 from spcs_worker_tui.domain.text import one_line
 
 if TYPE_CHECKING:
@@ -128,15 +129,22 @@ def _read(path: Path) -> HistoryEntry | None:
         values = json.loads(path.read_text("utf-8"))
         return HistoryEntry(
             number=_number(path),
-            time=datetime.fromisoformat(values["time"]),
+            time=_moment(values["time"]),
             kind=HistoryKind(values["kind"]),
             state=HistoryState(values["state"]),
             spec=str(values["spec"]),
             digests={str(k): one_line(str(v)) for k, v in values.get("digests", {}).items()},
             **{name: one_line(str(values.get(name, ""))) for name in _TEXTS},
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _moment(text: str) -> datetime:
+    moment = in_utc(datetime.fromisoformat(text))
+    if moment is None:
+        raise ValueError(text)
+    return moment
 
 
 def _name(number: int) -> str:

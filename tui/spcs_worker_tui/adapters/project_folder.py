@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -21,6 +20,7 @@ from tomlkit.exceptions import TOMLKitError
 from spcs_worker_tui.adapters.settings_file import read_settings
 from spcs_worker_tui.adapters.spec_yaml import read_spec
 from spcs_worker_tui.adapters.template import PARTS, template_files, template_folder
+from spcs_worker_tui.adapters.toml_text import read_toml
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.settings import FILE_NAME, Project
 from spcs_worker_tui.domain.settings_reader import read_project
@@ -96,7 +96,7 @@ class TemplateFolder:
         try:
             before = path.read_text("utf-8") if path.exists() else ""
             after = with_environment(before, answers)
-            read_project(tomllib.loads(after), path, lambda _: None)
+            read_project(read_toml(after), path, lambda _: None)
             if after == before:
                 return False
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from spcs_worker_tui.adapters.toml_text import read_toml
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.settings import FILE_NAME, Project
 from spcs_worker_tui.domain.settings_reader import read_project
@@ -38,7 +39,7 @@ def read_settings(path: Path) -> Project:
     """
     try:
         text = path.read_text("utf-8")
-        table = tomllib.loads(text)
+        table = read_toml(text)
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error.strerror}",

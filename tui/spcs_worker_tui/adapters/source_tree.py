@@ -7,6 +7,7 @@ import os
 import tomllib
 from pathlib import Path, PurePath
 
+from spcs_worker_tui.adapters.toml_text import read_toml
 from spcs_worker_tui.domain.building import Revision
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.text import one_line
@@ -86,7 +87,7 @@ def _version(folder: Path) -> str:
         except (OSError, UnicodeDecodeError):
             continue
         try:
-            project = tomllib.loads(text).get("project", {})
+            project = read_toml(text).get("project", {})
         except tomllib.TOMLDecodeError:
             return ""
         version = project.get("version", "") if isinstance(project, dict) else ""

@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
+from spcs_worker_tui.adapters.yaml_depth import check_depth
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.spec_source import Listing, Mapping, Node, Scalar
 from spcs_worker_tui.domain.spec_text import needs_quotes
@@ -38,6 +39,7 @@ def read_spec(text: str) -> Node:
         SpecFormatError: It is neither YAML nor JSON, is empty, or is absurdly large.
     """
     try:
+        check_depth(text)
         with _READING:
             root = _composer().compose(text)
     except MarkedYAMLError as error:

@@ -13,12 +13,12 @@ import asyncio
 import base64
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spcs_worker_tui.adapters.toml_text import read_toml
 from spcs_worker_tui.domain.keys import KeyKind, KeyName, KeyNeed, Secret
 from spcs_worker_tui.domain.prefect_places import ActiveProfile
 
@@ -173,7 +173,7 @@ class CredentialFinder:
     def _profiles_file(self) -> tuple[str, dict[str, dict[str, str]]]:
         """Which profile is active, and all of them by name; raises as `_saved_profiles`."""
         try:
-            saved = tomllib.loads(self._profiles.read_text(encoding="utf-8"))
+            saved = read_toml(self._profiles.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return "", {}
         profiles = saved.get("profiles")

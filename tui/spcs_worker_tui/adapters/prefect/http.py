@@ -40,6 +40,8 @@ _PAUSE_429, _PAUSE_503 = 10.0, 2.0
 """Seconds when no `Retry-After` tells: a limit takes time, a starting server is soon there."""
 _LARGEST_NOISE = timedelta(seconds=2)
 """`Date` counts whole seconds, and the answer was under way: below this nothing is skewed."""
+_NO_CLOCK = timedelta(days=366)
+"""`Date` so far off was not made by a clock."""
 _WRONG_ADDRESS = "Check PREFECT_API_URL: it has to end in /api for a self-hosted server"
 
 
@@ -356,7 +358,7 @@ def _retry_after(reply: _Reply, now: datetime) -> float:
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(told) - now).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return _PAUSE_429
     if not seconds <= _LONGEST_PAUSE:  # also when it is not a number
         return _LONGEST_PAUSE
@@ -367,9 +369,9 @@ def _skew(headers: httpx.Headers, ours: datetime) -> timedelta:
     """The server's clock minus ours; zero where the header is missing or only coarse."""
     try:
         theirs = parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
+        if theirs.tzinfo is None:
+            theirs = theirs.replace(tzinfo=UTC)
+        skew = theirs + timedelta(milliseconds=500) - ours
+    except (ValueError, TypeError, OverflowError):
         return timedelta()
-    if theirs.tzinfo is None:
-        theirs = theirs.replace(tzinfo=UTC)
-    skew = theirs + timedelta(milliseconds=500) - ours
-    return skew if abs(skew) > _LARGEST_NOISE else timedelta()
+    return skew if _LARGEST_NOISE < abs(skew) < _NO_CLOCK else timedelta()

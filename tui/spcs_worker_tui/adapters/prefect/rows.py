@@ -7,10 +7,11 @@ makes the answer garbled.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from spcs_worker_tui.domain.errors import PrefectGarbledError
+from spcs_worker_tui.domain.moments import in_utc
 from spcs_worker_tui.domain.prefect import FlowRunSnapshot, WorkerSnapshot, WorkQueueSnapshot
 from spcs_worker_tui.domain.text import one_line
 
@@ -85,9 +86,9 @@ def time(row: Row, name: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return moment.astimezone(UTC) if moment.tzinfo is not None else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return in_utc(moment) if moment.tzinfo is not None else None
 
 
 def worker(row: Row, version: str = "") -> WorkerSnapshot:

@@ -25,6 +25,7 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
     ServiceStatus,
 )
+from spcs_worker_tui.domain.moments import in_utc
 from spcs_worker_tui.domain.text import one_line
 
 Row = Mapping[str, Any]
@@ -45,7 +46,7 @@ def number(row: Row, column: str, default: int = 0) -> int:
     value = row.get(column)
     try:
         return default if value is None else int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return default
 
 
@@ -68,7 +69,7 @@ def moment(row: Row, column: str) -> datetime | None:
     if not isinstance(value, datetime):
         return None
     # A time stamp without a zone is in UTC (contract 6.5).
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return in_utc(value.replace(tzinfo=UTC) if value.tzinfo is None else value)
 
 
 def names(row: Row, column: str) -> tuple[str, ...]:
@@ -77,7 +78,7 @@ def names(row: Row, column: str) -> tuple[str, ...]:
     if isinstance(value, str):
         try:
             loaded = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             loaded = None
         # A single tag such as 1.0 is JSON, too, but not a list.
         value = loaded if isinstance(loaded, list) else value.strip().strip("[]").split(",")

@@ -9,6 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from spcs_worker_tui.adapters.yaml_depth import check_depth
 from spcs_worker_tui.domain.errors import SnowflakeError
 from spcs_worker_tui.domain.fleet import ContainerSpec, DeployedSpec
 from spcs_worker_tui.domain.text import one_line, printable
@@ -27,8 +28,9 @@ def deployed_spec(text: str, digest: str) -> DeployedSpec:
         SnowflakeError: The text is no spec.
     """
     try:
+        check_depth(text)
         document = _yaml().load(text)
-    except YAMLError as error:
+    except (YAMLError, UnicodeEncodeError, RecursionError) as error:
         raise SnowflakeError("the spec that the server shows is not valid YAML") from error
     spec = _mapping(_mapping(document).get("spec"))
     return DeployedSpec(
