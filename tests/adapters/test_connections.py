@@ -249,4 +249,4 @@ def test_the_nearest_name_is_named(tmp_path: Path) -> None:
 def test_an_unknown_name_where_there_is_none_says_how_to_add_one(tmp_path: Path) -> None:
     with pytest.raises(UnknownConnectionError) as caught:
         read(tmp_path).select(["dev"])
-    assert "snow connection add" in caught.value.next_step
+    assert "spcs-worker-tui setup" in caught.value.next_step
