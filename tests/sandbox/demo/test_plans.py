@@ -66,6 +66,16 @@ def test_simulated_services_are_spread_evenly():
     assert len({account.name for account in plan.accounts}) == 3
 
 
+def test_simulated_services_are_spread_over_so_many_work_pools():
+    plan = simulated_fleet(API, "127.0.0.1:4200", accounts=2, services=7, work_pools=3)
+    served = [
+        re.findall("PREFECT_WORK_POOL: [\"']?([a-z0-9-]+)", account.services)
+        for account in plan.accounts
+    ]
+    one, two, three = (pool.name for pool in plan.prefect.work_pools)
+    assert served == [[one, two, three, one], [two, three, one]]
+
+
 def test_an_empty_account_is_empty():
     (account,) = empty_fleet().accounts
     assert (account.setup, account.services, account.images) == ("", "", ())

@@ -90,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--accounts", type=_count(1000), default=1, help="of a simulated fleet")
     serve.add_argument(
+        "--work-pools",
+        type=_count(_MOST_SERVICES),
+        metavar="COUNT",
+        help="of a simulated fleet (default: one for each account)",
+    )
+    serve.add_argument(
         "--heartbeat",
         type=_count(_LONGEST_HEARTBEAT),
         default=180,
@@ -143,6 +149,7 @@ def _settings(options: argparse.Namespace) -> WorldSettings:
         fleet=FleetKind(options.fleet),
         accounts=options.accounts,
         services=options.services,
+        work_pools=options.work_pools,
         heartbeat=options.heartbeat,
         speed=Speed(options.speed),
         prefect=not options.no_prefect,

@@ -91,6 +91,7 @@ class WorldSettings:
         fleet: What is in it.
         accounts: For a simulated fleet.
         services: For a simulated fleet, all accounts together.
+        work_pools: For a simulated fleet, all accounts together; None: one for each account.
         heartbeat: Of a simulated fleet's workers, in seconds.
         speed: How long things take.
         prefect: Whether a Prefect server is started.
@@ -101,6 +102,7 @@ class WorldSettings:
     fleet: FleetKind = FleetKind.DEMO
     accounts: int = 1
     services: int = 50
+    work_pools: int | None = None
     heartbeat: int = HEARTBEAT_SECONDS
     speed: Speed = Speed.DEMO
     prefect: bool = True
@@ -266,6 +268,7 @@ class World:
             urlsplit(api_url).netloc,
             accounts=settings.accounts,
             services=settings.services,
+            work_pools=settings.work_pools,
             heartbeat=settings.heartbeat,
         )
 

@@ -1,0 +1,160 @@
+"""A played fleet of any size in a process of its own, whose time may pass faster.
+
+Its Prefect is `support.prefect_fleet`. Run as a module it serves until its input ends.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spcs_worker_tui.sandbox.world import FleetKind, Speed, World, WorldSettings
+from support.fast_clock import FastClock
+from support.prefect_fleet import COUNTS, PrefectFleet
+from support.prefect_stub import prefect_stub
+
+HEARTBEAT_SECONDS = 30
+STARTS_WITHIN = 300.0
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a fleet."""
+
+    services: int
+    connections: int = 1
+    work_pools: int = 1
+
+    def __str__(self) -> str:
+        return (
+            f"{self.services:,} services, {self.connections} connections, {self.work_pools} pools"
+        )
+
+
+@dataclass(frozen=True)
+class LargeSite:
+    """What clients need to know of it, and when its clock began (see `FastClock`)."""
+
+    home: Path
+    url: str
+    control_token: str = field(repr=False)
+    prefect_api_url: str
+    connections: tuple[str, ...]
+    speed: float
+    began: float
+
+    def requests(self) -> Mapping[str, int]:
+        """How many requests Prefect got so far, by kind."""
+        with urllib.request.urlopen(self.prefect_api_url + COUNTS, timeout=60) as answer:
+            found: Mapping[str, int] = json.load(answer)
+        return found
+
+    def harm(self, connection: str, service: str, kind: str = "kill") -> None:
+        """Do something to the containers of a service; see `sandbox fault`."""
+        fault = {"at": "worker", "kind": kind, "connection": connection, "service": service}
+        request = urllib.request.Request(
+            f"{self.url}/sandbox/faults",
+            data=json.dumps(fault).encode(),
+            headers={"Authorization": f"Bearer {self.control_token}"},
+        )
+        urllib.request.urlopen(request, timeout=60).close()
+
+
+@contextmanager
+def large_site(size: Size, *, speed: float = 1.0) -> Iterator[LargeSite]:
+    """A fleet in a process of its own, until the end of the block."""
+    command = [sys.executable, "-m", "support.large_site", f"--speed={speed}"]
+    command += [f"--services={size.services}", f"--accounts={size.connections}"]
+    command += [f"--work-pools={size.work_pools}"]
+    # Modules of `tests` are found where this one was found.
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[1],
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError("the fleet did not start")
+        said: dict[str, Any] = json.loads(line)
+        said["home"], said["connections"] = Path(said["home"]), tuple(said["connections"])
+        yield LargeSite(**said)
+    finally:
+        process.stdin.close()
+        process.wait(STARTS_WITHIN)
+        process.stdout.close()
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Until the input ends."""
+    home = Path(tempfile.mkdtemp(prefix="spcs-worker-tui-large-"))
+    settings = WorldSettings(
+        home=home,
+        fleet=FleetKind.SIMULATED,
+        accounts=options.accounts,
+        services=options.services,
+        work_pools=options.work_pools,
+        heartbeat=HEARTBEAT_SECONDS,
+        speed=Speed.INSTANT,
+        prefect=False,
+    )
+    world = World(settings)
+    began = time.time()
+    world.clock = clock = FastClock(options.speed, began)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    waiting = threading.Thread(target=_wait_for_end, args=(loop, ended), daemon=True)
+    waiting.start()
+    try:
+        await world.start()
+        pools = [f"pool-{number + 1:03}" for number in range(options.work_pools)]
+        async with prefect_stub(PrefectFleet(world.accounts, pools, clock)) as prefect:
+            world.gate.lead_to(prefect.port)
+            said = {
+                "home": str(home),
+                "url": world.server.url,
+                "control_token": world.server.settings.control_token,
+                "prefect_api_url": world.gate.api_url,
+                "connections": world.connections,
+                "speed": options.speed,
+                "began": began,
+            }
+            sys.stdout.write(json.dumps(said) + "\n")
+            sys.stdout.flush()
+            await ended.wait()
+    finally:
+        await world.stop()
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    loop.call_soon_threadsafe(ended.set)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    for name in ("accounts", "services", "work-pools"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    parser.add_argument("--speed", type=float, default=1.0)
+    asyncio.run(serve(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()
