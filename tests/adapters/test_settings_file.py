@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from spcs_worker_tui.adapters.settings_file import find_settings, read_settings
+from spcs_worker_tui.adapters.settings_file import read_settings
+from spcs_worker_tui.adapters.settings_place import find_settings
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.settings import Environment, image_tag
 

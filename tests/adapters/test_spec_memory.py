@@ -23,6 +23,8 @@ SPEC = RememberedSpec(
     is_plain=True,
     settled_at=ago(30),
     doubted_at=ago(20),
+    local_spec="5e884898",
+    differing_fields=("worker.LIMIT", "worker.cpu"),
 )
 
 

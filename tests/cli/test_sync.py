@@ -1,17 +1,41 @@
-"""`--check --json --sync`: whether each image is the one that its tag means now."""
+"""The sync word: whether each image is what its tag means now, and each spec what files say."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spcs_worker_tui.sandbox.catalogue.model import Image, ImageRepository
+from support.terminal import Terminal
 
 if TYPE_CHECKING:
     from conftest import World
     from support.program import Program
+
+LOCAL_SPEC = """\
+spec:
+  containers:
+  - name: main
+    image: /d/s/repo/plain:1.0
+    env: {{LIMIT: "{limit}"}}
+    resources:
+      requests: {{cpu: 0.01, memory: 16Mi}}
+"""
+SETTINGS = """\
+[environments.dev]
+connection = "dev"
+database = "D"
+schema = "S"
+service = "WEB"
+compute_pool = "P"
+image_repository = "REPO"
+image = "plain"
+variables = { REGION = "north" }
+"""
 
 
 async def words(world: World, *more: str) -> dict[str, tuple[str, str]]:
@@ -65,3 +89,55 @@ async def test_only_json_has_it(program: Program, form: str) -> None:
     answer = await program.run("--check", "--sync", form)
     assert answer.status == 64
     assert "--sync goes with --json" in answer.err
+
+
+def project(world: World, limit: str) -> None:
+    """Where the program runs."""
+    (world.program.home / "spcs-service-spec.yaml").write_text(LOCAL_SPEC.format(limit=limit))
+    (world.program.home / "spcs-worker.toml").write_text(SETTINGS)
+
+
+def on_the_screen(world: World, *wanted: str) -> None:
+    """The dashboard shows all of this, of the service that is selected."""
+    environment = world.program.environment(TERM="xterm-256color")
+    argv = [sys.executable, "-m", "spcs_worker_tui.cli.main"]
+    home = str(world.program.home)
+    with Terminal(argv, environment, columns=160, rows=40, cwd=home) as terminal:
+        terminal.wait_for(r"Services \d", 60)
+        terminal.send("/WEB\r")
+        terminal.wait_for(r"Services 1 of 2", 60)
+        terminal.send("w")
+        for words in wanted:
+            terminal.wait_for(words, 60)
+        terminal.send("\x1bq")
+        assert terminal.wait_exit(30) == 0
+
+
+def described(world: World) -> int:
+    """How many specifications were read so far."""
+    return sum(text.startswith("DESCRIBE SERVICE") for text in world.sandbox.statements)
+
+
+async def test_a_specification_that_differs_from_the_files(world: World) -> None:
+    await world.create("WEB", env="LIMIT: '1', REGION: north")
+    await world.create("OTHER")
+    project(world, limit="1")
+    same = "the image is current; the spec is as spcs-worker.toml has it"
+    assert (await words(world, "--sync"))["WEB"] == ("in sync", same)
+
+    project(world, limit="2")
+    found = await words(world, "--sync")
+    word, detail = found["WEB"]
+    assert word == "spec differs"
+    assert "its specification say otherwise: main.LIMIT;" in detail
+    assert found["OTHER"][0] == "in sync"
+    before = described(world)
+    assert (await words(world, "--sync"))["WEB"] == (word, detail)
+    assert described(world) == before, "what was compared once need not be read again"
+    # Without the images, which only `--sync` reads, the files are left alone.
+    assert (await words(world))["WEB"][0] == "unknown"
+    await asyncio.to_thread(on_the_screen, world, r"Sync\s+spec differs", r"otherwise: main\.LIMIT")
+
+    updated = await world.program.run("update", "--env", "dev", "--yes")
+    assert updated.status == 0, updated.err
+    assert (await words(world, "--sync"))["WEB"] == ("in sync", same)

@@ -23,6 +23,7 @@ from spcs_worker_tui.domain.doctor_prefect import (
     PoolFacts,
     judge_answer,
     judge_pool,
+    judge_services,
 )
 from spcs_worker_tui.domain.errors import (
     KeyringError,
@@ -45,7 +46,7 @@ PROBLEM, NOTICE, UNKNOWN, OK = Outcome.PROBLEM, Outcome.NOTICE, Outcome.UNKNOWN,
 
 def outcomes(pool: WorkPoolSnapshot, overdue: int | None = 0, *, expects: bool = True) -> dict:
     facts = PoolFacts(pool, overdue, expects_workers=expects)
-    found = list(judge_pool(facts, NOW))
+    found = [*judge_pool(facts), judge_services(facts, NOW)]
     assert all(one.cure is not None for one in found if one.outcome is not OK)
     return {one.check.id: one.outcome for one in found}
 
@@ -90,6 +91,12 @@ def test_one_thing_is_wrong(
     found = outcomes(pool, overdue)
     assert found.pop(check) is outcome
     assert set(found.values()) == {OK}
+
+
+def test_a_backlog_that_shrinks_proves_nothing_yet() -> None:
+    before = PoolFacts(POOL, 900)
+    for overdue, outcome in ((500, UNKNOWN), (900, PROBLEM), (901, PROBLEM), (0, OK)):
+        assert judge_services(PoolFacts(POOL, overdue), NOW, before).outcome is outcome
 
 
 def test_nobody_is_missed_where_nobody_is_expected() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,6 @@ from spcs_worker_tui.domain.errors import PrivilegeError
 from spcs_worker_tui.domain.fleet import ImageSnapshot, Observation, ServiceSnapshot
 from spcs_worker_tui.domain.sync import (
     ImageReference,
-    SpecComparison,
     SyncWord,
     image_reference,
     repositories,
@@ -25,7 +25,7 @@ def word(
     **local: Any,
 ) -> SyncWord:
     known = {REPOSITORY: Observation(images, NOW)}
-    return sync_word(of or service(), known.get, SpecComparison(**local))
+    return sync_word(replace(of or service(), **local), known.get)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,9 @@ def test_in_sync_says_what_was_not_compared() -> None:
     found = word()
     assert found.word is Sync.IN_SYNC
     assert "no local spec" in found.detail
-    assert word(differing_fields=()) == SyncWord(Sync.IN_SYNC)
+    compared = word(differing_fields=())
+    assert compared.word is Sync.IN_SYNC
+    assert "the spec is as spcs-worker.toml has it" in compared.detail
 
 
 def test_the_tag_points_at_another_image() -> None:
@@ -97,7 +99,10 @@ def test_different_containers_may_run_different_images() -> None:
 
 def test_the_local_spec() -> None:
     found = word(differing_fields=("env.A", "resources"))
-    assert (found.word, found.detail) == (Sync.SPEC_DIFFERS, "2 differ: env.A, resources")
+    assert found.word is Sync.SPEC_DIFFERS
+    assert "its specification say otherwise: env.A, resources;" in found.detail
+    many = word(differing_fields=tuple("ABCDEFGHIJK"))
+    assert "G, H and 3 more;" in many.detail
     behind = word(images=(image(digest=OTHER_DIGEST),), differing_fields=("env.A",))
     assert behind.word is Sync.IMAGE_BEHIND
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -45,7 +46,9 @@ class Reader:
 class Looks:
     """One examination of services that serve these pools."""
 
-    def __init__(self, reader: Reader, *, counted: int | PrefectError = 0) -> None:
+    def __init__(
+        self, reader: Reader, *, counted: int | PrefectError | Callable[[datetime], int] = 0
+    ) -> None:
         self.clock = Leaping()
         self.counted = counted
         self.before: list[datetime] = []
@@ -55,7 +58,7 @@ class Looks:
         self.before.append(before)
         if isinstance(self.counted, PrefectError):
             raise self.counted
-        return self.counted
+        return self.counted(self.clock.now()) if callable(self.counted) else self.counted
 
     async def findings(self, *pools: str) -> list[Finding]:
         looks = []
@@ -99,6 +102,36 @@ async def test_what_cannot_be_counted_is_unknown_and_no_more() -> None:
     found = await Looks(Reader(), counted=PrefectUnreachableError("gone")).findings("a")
     unknown = [one.check.id for one in found if one.outcome is Outcome.UNKNOWN]
     assert unknown == ["prefect-services"]
+
+
+@pytest.mark.parametrize(
+    ("marked_after", "outcome", "waited"),
+    [(10, Outcome.OK, 12), (29, Outcome.OK, 30), (60, Outcome.PROBLEM, 30)],
+)
+async def test_a_server_that_has_just_come_up_has_time_to_mark_runs(
+    marked_after: int, outcome: Outcome, waited: int
+) -> None:
+    looks = Looks(Reader())
+    began = looks.clock.now()
+    looks.counted = lambda now: 3 if now - began < timedelta(seconds=marked_after) else 0
+    found = await looks.findings("a")
+    assert {one.check.id: one.outcome for one in found}["prefect-services"] is outcome
+    assert looks.clock.now() - began == timedelta(seconds=waited)
+    assert found[-1].check.id == "prefect-services", "the others are said before"
+
+
+async def test_a_server_that_goes_away_meanwhile() -> None:
+    reader = Reader()
+    looks = Looks(reader, counted=3)
+
+    def gone(_: datetime) -> int:
+        reader.errors = [PrefectUnreachableError("gone")]
+        return 3
+
+    looks.counted = gone
+    found = {one.check.id: one.outcome for one in await looks.findings("a")}
+    assert found["prefect-services"] is Outcome.UNKNOWN
+    assert found["work-pool"] is Outcome.OK
 
 
 async def test_runs_are_overdue_by_the_servers_clock() -> None:

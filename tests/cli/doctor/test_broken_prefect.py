@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from spcs_worker_tui.domain.doctor import Area, Finding, Outcome
+from spcs_worker_tui.operations.doctor import prefect as looks
 from spcs_worker_tui.sandbox.launch import launch
 from support.doctoring import apply_fix, findings, wrong
 from support.prefect_answers import WORKER, Api
@@ -128,6 +129,14 @@ async def test_the_server_is_older_than_its_worker(
         assert await broken() == WELL
 
 
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a server that may have just come up."""
+    monkeypatch.setattr(looks, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(looks, "_AGAIN_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("hurried")
 async def test_nobody_marks_runs_as_late(home: Any, api: Api) -> None:
     api.answers["/flow_runs/count"] = 3
     async with served(home, api):
@@ -139,6 +148,7 @@ async def test_nobody_marks_runs_as_late(home: Any, api: Api) -> None:
         assert await broken() == WELL
 
 
+@pytest.mark.usefixtures("hurried")
 async def test_nobody_marks_workers_as_gone(home: Any, api: Api) -> None:
     api.beat(datetime.now(UTC) - timedelta(minutes=10))
     async with served(home, api):

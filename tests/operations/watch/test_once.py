@@ -21,33 +21,12 @@ from spcs_worker_tui.domain.fleet import (
     ServiceStatus,
 )
 from spcs_worker_tui.domain.judge import Judge
-from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
-from spcs_worker_tui.domain.prefect import WorkPoolKey
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet, Verdict
 from spcs_worker_tui.operations.watch.once import look
 from spcs_worker_tui.sandbox.clock import ManualClock, WallClock
 from support.fleet import NOW, POOL, ago, container, deployed_spec, instance, key, service
+from support.memory import Memory
 from support.scripted import ScriptedPrefect, ScriptedSession
-
-
-class Memory:
-    """Remembers as the file does, for as long as the test runs."""
-
-    def __init__(self) -> None:
-        self.specs: dict[SpecKey, RememberedSpec] = {}
-        self.work_pools: dict[str, frozenset[WorkPoolKey]] = {}
-
-    def recall(self, key: SpecKey) -> RememberedSpec | None:
-        return self.specs.get(key)
-
-    def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
-        self.specs[key] = spec
-
-    def pools(self, connection: str) -> frozenset[WorkPoolKey]:
-        return self.work_pools.get(connection, frozenset())
-
-    def remember_pools(self, connection: str, pools: frozenset[WorkPoolKey]) -> None:
-        self.work_pools[connection] = pools
 
 
 async def look_at(

@@ -1,4 +1,4 @@
-"""`spcs-worker.toml`: found upwards from the working directory, and read."""
+"""`spcs-worker.toml`, read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spcs_worker_tui.adapters.toml_text import read_toml
 from spcs_worker_tui.domain.errors import ConfigurationError
-from spcs_worker_tui.domain.settings import FILE_NAME, Project
+from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.settings_reader import read_project
 from spcs_worker_tui.domain.text import one_line
 
@@ -19,16 +19,6 @@ _HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
 _KEY = re.compile(rf"\s*({_DOTTED})\s*=\s*(.*)")
 _INNER = re.compile(rf"[{{,]\s*({_PART})\s*=")
 _QUOTES = ('"""', "'''")
-
-
-def find_settings(start: Path) -> Path | None:
-    """The settings file of this folder or of the nearest one above it, or None.
-
-    Args:
-        start: An absolute folder.
-    """
-    found = (folder / FILE_NAME for folder in (start, *start.parents))
-    return next((path for path in found if path.is_file()), None)
 
 
 def read_settings(path: Path) -> Project:

@@ -1,6 +1,7 @@
 """What was read out of specs, as a file in the cache directory; losing it costs only time.
 
-It holds names of work pools and addresses of Prefect APIs; no environment, no secret. An address
+It holds names of work pools and addresses of Prefect APIs, and of services that a project here is
+about the names of variables and other fields that differ; no values of them, no secret. An address
 with a password in it is not written down at all.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from spcs_worker_tui.domain.prefect import WorkPoolKey
 CACHE_DIRECTORY = "SPCS_WORKER_TUI_CACHE_DIR"
 """Names another directory than the platform's for what can be found out again."""
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever more or something else is read out of a spec."""
 _NAME = "specs.json"
 _KEPT = timedelta(days=30)
@@ -72,6 +73,10 @@ class SpecFile:
         if self._path is None:
             self._path = cache_directory() / _NAME
         return self._path
+
+    def read(self) -> None:
+        """Read the file now, so that nobody waits for it later."""
+        self._known()
 
     def recall(self, key: SpecKey) -> RememberedSpec | None:
         """What is known of that spec; see the port."""
@@ -173,6 +178,8 @@ def _entry(key: SpecKey, spec: RememberedSpec, used: datetime) -> dict[str, Any]
         "settled_at": spec.settled_at and spec.settled_at.isoformat(),
         "doubted_at": spec.doubted_at and spec.doubted_at.isoformat(),
         "binding": None if spec.binding is None else asdict(spec.binding),
+        "local_spec": spec.local_spec,
+        "differing_fields": spec.differing_fields,
     }
 
 
@@ -189,6 +196,8 @@ def _read_entry(entry: Mapping[str, Any]) -> tuple[SpecKey, RememberedSpec, date
         is_plain=entry["is_plain"] is True,
         settled_at=_optional(entry["settled_at"]),
         doubted_at=_optional(entry["doubted_at"]),
+        local_spec=_text(entry["local_spec"]),
+        differing_fields=_fields(entry["differing_fields"]),
     )
     return key, spec, _moment(entry["used_at"])
 
@@ -205,6 +214,10 @@ def _binding(saved: Mapping[str, Any]) -> PrefectBinding:
         work_queues=tuple(_text(one) for one in saved["work_queues"]),
         secret_env=tuple(_text(one) for one in saved["secret_env"]),
     )
+
+
+def _fields(value: Sequence[object] | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(_text(field) for field in value)
 
 
 def _text(value: object) -> str:

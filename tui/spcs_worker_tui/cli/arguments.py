@@ -107,7 +107,8 @@ def _add_check(group: argparse._ArgumentGroup) -> None:
         "--sync",
         action="store_true",
         help="with --json: read container rows and image repositories, to say of each service "
-        "whether its image is the one that its tag means now",
+        "whether its image is the one that its tag means now, and of those in spcs-worker.toml "
+        "whether they are as the files say",
     )
     group.add_argument(
         "--service",

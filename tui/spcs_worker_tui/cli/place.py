@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
 HOME = "SNOWFLAKE_HOME"
 STATE = "SPCS_WORKER_TUI_STATE_DIR"
+CACHE = "SPCS_WORKER_TUI_CACHE_DIR"
 
 
 class Place:
     """Lives as long as its context; what it started is gone afterwards.
 
-    With a sandbox nothing differs but the saved connections and where the audit log is kept:
-    from `prepare` on both are the sandbox's, and nobody asks where they lead.
+    With a sandbox nothing differs but the saved connections, and where the audit log and what can
+    be found out again are kept: from `prepare` on all are the sandbox's, and nobody asks where
+    they lead.
 
     Args:
         sandbox: Start a local stand-in.
@@ -28,7 +30,7 @@ class Place:
     def __init__(self, *, sandbox: bool) -> None:
         self._wanted = sandbox
         self._launched: LaunchedSandbox | None = None
-        self._before = {name: os.environ.get(name) for name in (HOME, STATE)}
+        self._before = {name: os.environ.get(name) for name in (HOME, STATE, CACHE)}
 
     def prepare(self) -> None:
         """Start the sandbox, unless that was done or is not wanted; takes about a second.
@@ -48,6 +50,7 @@ class Place:
             ) from error
         os.environ[HOME] = str(self._launched.home)
         os.environ[STATE] = str(self._launched.home / "state")
+        os.environ[CACHE] = str(self._launched.home / "cache")
 
     def __enter__(self) -> Self:
         return self

@@ -100,19 +100,17 @@ def judge_missing_pool(key: WorkPoolKey) -> Finding:
     return Finding(POOL, str(key), Outcome.PROBLEM, text, cure, CreateWorkPool(key))
 
 
-def judge_pool(facts: PoolFacts, now: datetime) -> Iterator[Finding]:
-    """Everything about a pool that is there.
+def judge_pool(facts: PoolFacts) -> Iterator[Finding]:
+    """Everything about a pool that is there, but for its server's background services.
 
     Args:
         facts: As it was read.
-        now: Our own clock.
     """
     pool, subject = facts.pool, str(facts.pool.key)
     yield Finding(POOL, subject, Outcome.OK, f"is there, with {len(pool.workers)} workers")
     yield _type(pool, subject)
     yield _state(facts, subject)
     yield _version(pool, subject)
-    yield _services(facts, subject, now)
 
 
 def _type(pool: WorkPoolSnapshot, subject: str) -> Finding:
@@ -185,8 +183,17 @@ def _parsed(version: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def _services(facts: PoolFacts, subject: str, now: datetime) -> Finding:
-    pool = facts.pool
+def judge_services(facts: PoolFacts, now: datetime, before: PoolFacts | None = None) -> Finding:
+    """Whether the server's background services run, by what they should have marked.
+
+    A server that has just come up has not marked anything yet: look twice before you say so.
+
+    Args:
+        facts: As the pool was read.
+        now: Our own clock.
+        before: How it was a while ago; None: that is not known.
+    """
+    pool, subject = facts.pool, str(facts.pool.key)
     silent = [w for w in pool.workers if w.status == "ONLINE" and _is_long_gone(pool, w, now)]
     cure = Cure(
         "Start the server with its background services: `prefect server start` without "
@@ -198,6 +205,9 @@ def _services(facts: PoolFacts, subject: str, now: datetime) -> Finding:
             "the Foreman does not run"
         )
         return Finding(SERVICES, subject, Outcome.PROBLEM, text, cure)
+    if facts.overdue and before is not None and facts.overdue < (before.overdue or 0):
+        text = f"{facts.overdue} runs are not marked Late yet; there were more a moment ago"
+        return Finding(SERVICES, subject, Outcome.UNKNOWN, text, Cure("Look again."))
     if facts.overdue:
         text = (
             f"{facts.overdue} runs should have started over {OVERDUE_SECONDS:g} s ago and are not "

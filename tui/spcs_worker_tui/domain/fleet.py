@@ -178,6 +178,8 @@ class DeployedSpec:
     said_by: str = ""
     """What says so where the account shows this role no spec; then there is no text, and of the
     containers only what watching needs."""
+    differing_fields: tuple[str, ...] | None = None
+    """What the project's files have otherwise, in one word each; None: not compared with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,11 @@ class ServiceSnapshot:
     """When an earlier run read the spec of this digest; `binding` is then what it said."""
     applied_digest: str | None = None
     """The spec digest that was applied last from this machine; None: never, or not known."""
+    local_spec: str = ""
+    """Stands for the spec that the project's files have for this service, and differs when that
+    does; empty: they have none, or nobody asked."""
+    differing_fields: tuple[str, ...] | None = None
+    """As `DeployedSpec.differing_fields`; also where an earlier run compared the two."""
     containers_unread: str = ""
     """Why the containers were not read although they could be: what vouches for them instead."""
 

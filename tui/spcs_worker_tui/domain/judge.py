@@ -34,6 +34,7 @@ from spcs_worker_tui.domain.rules_show import show_facts
 from spcs_worker_tui.domain.sync import (
     Images,
     SyncWord,
+    is_altered,
     repositories,
     repository_key,
     sync_word,
@@ -193,6 +194,8 @@ class _Case:
             or before.service.containers is not service.containers
             or before.service.spec is not service.spec
             or before.service.is_upgrading != service.is_upgrading
+            or before.service.differing_fields != service.differing_fields
+            or is_altered(before.service) != is_altered(service)
             or not all(map(operator.is_, before.images, inputs.images))
         ):
             known = dict(zip(self._repositories, inputs.images, strict=True))

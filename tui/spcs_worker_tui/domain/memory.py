@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from spcs_worker_tui.domain.fleet import DeployedSpec, PrefectBinding
+    from spcs_worker_tui.domain.prefect import WorkPoolKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,33 @@ class RememberedSpec:
     API had the event of each worker's start. None: never."""
     doubted_at: datetime | None = None
     """When the events of its workers' starts were last looked for in vain."""
+    local_spec: str = ""
+    """The `ServiceSnapshot.local_spec` that it was compared with; empty: with none."""
+    differing_fields: tuple[str, ...] | None = None
+    """What came of that, as `DeployedSpec.differing_fields`: names, no values."""
+
+    def differing(self, local_spec: str) -> tuple[str, ...] | None:
+        """What differs from that local spec; None where it is not the one that was compared."""
+        return self.differing_fields if local_spec and local_spec == self.local_spec else None
+
+
+class SpecMemory(Protocol):
+    """What earlier runs read out of specs; it never fails, it knows less."""
+
+    def recall(self, key: SpecKey) -> RememberedSpec | None:
+        """What is known of that spec."""
+
+    def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
+        """Keep it for later runs."""
+
+    def pools(self, connection: str) -> frozenset[WorkPoolKey]:
+        """The work pools that the services of that saved connection had the last time."""
+
+    def remember_pools(self, connection: str, pools: frozenset[WorkPoolKey]) -> None:
+        """Keep them for later runs."""
+
+    def save(self) -> None:
+        """Write down what is new, so that later runs have it; may take a while."""
 
 
 def is_plain(spec: DeployedSpec) -> bool:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from spcs_worker_tui.domain.history import PastSpec
     from spcs_worker_tui.domain.keys import KeyName, Secret
     from spcs_worker_tui.domain.log import LogEvent
-    from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey
     from spcs_worker_tui.domain.plan import Plan, StepProgress
     from spcs_worker_tui.domain.prefect import (
         ActiveRun,
@@ -284,22 +283,6 @@ class CheckPrefect(PrefectReader, Protocol):
         Raises:
             PrefectError: One of its kinds; also where events cannot be read.
         """
-
-
-class SpecMemory(Protocol):
-    """What earlier runs read out of specs; it never fails, it knows less."""
-
-    def recall(self, key: SpecKey) -> RememberedSpec | None:
-        """What is known of that spec."""
-
-    def remember(self, key: SpecKey, spec: RememberedSpec) -> None:
-        """Keep it for later runs."""
-
-    def pools(self, connection: str) -> frozenset[WorkPoolKey]:
-        """The work pools that the services of that saved connection had the last time."""
-
-    def remember_pools(self, connection: str, pools: frozenset[WorkPoolKey]) -> None:
-        """Keep them for later runs."""
 
 
 class FleetConsole(Protocol):

@@ -86,7 +86,7 @@ class SpecDifference:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What differs, in one word each: for `sync.SpecComparison.differing_fields`."""
+        """What differs, in one word each: for `DeployedSpec.differing_fields`."""
         return tuple(change.field for change in self.changes)
 
     @property

@@ -10,9 +10,11 @@ from spcs_worker_tui.domain.fleet import (
     Observation,
     ServiceSnapshot,
 )
+from spcs_worker_tui.domain.settings import FILE_NAME
 from spcs_worker_tui.domain.verdict import Sync
 
 _DIGEST_LENGTH = 12
+_NAMED_FIELDS = 8
 _ALTERED = (
     "the deployed spec is not the one applied here: it was altered since, from elsewhere; "
     "the next update shows what differs"
@@ -52,26 +54,11 @@ class DeployedImage:
 
 
 @dataclass(frozen=True, slots=True)
-class SpecComparison:
-    """What local files say; leave out what is not known.
-
-    Args of the same names:
-        differing_fields: Fields of the local spec that the deployed one lacks or has otherwise;
-            None when there is no local spec.
-    """
-
-    differing_fields: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SyncWord:
     """The word, and what it means here."""
 
     word: Sync
     detail: str = ""
-
-
-NOTHING_LOCAL = SpecComparison()
 
 
 def image_reference(image: str) -> ImageReference | None:
@@ -115,17 +102,13 @@ def repositories(service: ServiceSnapshot) -> tuple[str, ...]:
     return tuple(sorted({reference.repository for reference in found if reference is not None}))
 
 
-def sync_word(
-    service: ServiceSnapshot,
-    images: Callable[[str], Images | None],
-    local: SpecComparison = NOTHING_LOCAL,
-) -> SyncWord:
+def sync_word(service: ServiceSnapshot, images: Callable[[str], Images | None]) -> SyncWord:
     """Compare what runs with its repository, and with what was written locally where that is known.
 
     Args:
-        service: With its containers, and with what was applied to it from here.
+        service: With its containers, with what was applied to it from here, and with what
+            differs from the project's files.
         images: What SHOW IMAGES said of a repository (`db/schema/repository`); None: never asked.
-        local: What is known of the local spec.
 
     Returns:
         The most pressing word. UNKNOWN only where not even the image could be compared; its
@@ -135,16 +118,28 @@ def sync_word(
     altered = is_altered(service)
     if word.word in (Sync.MIXED, Sync.IMAGE_BEHIND, Sync.IMAGE_GONE):
         return replace(word, detail=f"{word.detail}; {_ALTERED}") if altered else word
-    if local.differing_fields:
-        fields = ", ".join(local.differing_fields)
-        return SyncWord(Sync.SPEC_DIFFERS, f"{len(local.differing_fields)} differ: {fields}")
+    if service.differing_fields:
+        return SyncWord(Sync.SPEC_DIFFERS, _differing(service.differing_fields))
     if altered:
         return SyncWord(Sync.CHANGED_ELSEWHERE, _ALTERED)
-    if word.word is Sync.IN_SYNC and local.differing_fields is None:
-        applied = service.applied_digest is not None
-        spec = "the spec is the one applied here" if applied else _NO_LOCAL_SPEC
-        return SyncWord(Sync.IN_SYNC, f"the image is current; {spec}")
+    if word.word is Sync.IN_SYNC:
+        return SyncWord(Sync.IN_SYNC, f"the image is current; {_same_spec(service)}")
     return word
+
+
+def _differing(fields: Sequence[str]) -> str:
+    named = ", ".join(fields[:_NAMED_FIELDS])
+    more = f" and {len(fields) - _NAMED_FIELDS} more" if len(fields) > _NAMED_FIELDS else ""
+    return f"{FILE_NAME} and its specification say otherwise: {named}{more}; `update` shows how"
+
+
+def _same_spec(service: ServiceSnapshot) -> str:
+    """As what the spec was found to be."""
+    if service.differing_fields is not None:
+        return f"the spec is as {FILE_NAME} has it"
+    if service.applied_digest is not None:
+        return "the spec is the one applied here"
+    return _NO_LOCAL_SPEC
 
 
 def is_altered(service: ServiceSnapshot) -> bool:

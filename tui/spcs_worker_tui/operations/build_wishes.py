@@ -93,7 +93,7 @@ class ImageChanges:
             raise ConfigurationError(
                 f"environment {environment.name} uses connection {environment.connection}, which "
                 "is not open here",
-                next_step="Save it with `snow connection add`, or start without --connection.",
+                next_step="`spcs-worker-tui setup` saves it; or start without --connection.",
             ) from None
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spcs_worker_tui.adapters.applied import AppliedSpecs
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
 from spcs_worker_tui.adapters.history import HistoryFiles
+from spcs_worker_tui.adapters.settings_place import find_settings
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.domain.errors import NothingSavedError
 from spcs_worker_tui.operations.watch.supplied import SuppliedSession
 
 if TYPE_CHECKING:
-    from spcs_worker_tui.domain.fleet import DeployedSpec, ServiceKey
     from spcs_worker_tui.domain.key_ports import KeySource
     from spcs_worker_tui.operations.watch.project_specs import ProjectSpecs
 
@@ -44,18 +45,24 @@ def sessions_of(
     return {settings.name: ConnectorSession(settings, keys, applied) for settings in saved}
 
 
-def watched(sessions: Iterable[ConnectorSession]) -> tuple[SuppliedSession, ...]:
-    """The sessions, helped out by the project's settings where their roles see no spec."""
+def watched(sessions: Iterable[ConnectorSession], *, compares: bool) -> tuple[SuppliedSession, ...]:
+    """The sessions, helped out by the project's settings where their roles see no spec.
+
+    Args:
+        sessions: Of the connections.
+        compares: Compare the specs of the project's services with its files.
+    """
 
     @cache
     def project_specs() -> ProjectSpecs:
-        # Settings and specifications take time to import, and are seldom asked for.
+        # Settings and specifications take time to import, and often there are none.
         from spcs_worker_tui.operations.watch.project_specs import ProjectSpecs  # noqa: PLC0415
-        from spcs_worker_tui.wiring.project import project_here, read_document  # noqa: PLC0415
+        from spcs_worker_tui.wiring.project import ProjectFiles, read_spec  # noqa: PLC0415
 
-        return ProjectSpecs(project_here, read_document)
+        files = ProjectFiles()
+        return ProjectSpecs(files.project_here, files.document, read_spec)
 
-    def spec_of(key: ServiceKey) -> DeployedSpec | None:
-        return project_specs().spec_of(key)
+    def local() -> ProjectSpecs | None:
+        return project_specs() if find_settings(Path.cwd()) else None
 
-    return tuple(SuppliedSession(session, spec_of) for session in sessions)
+    return tuple(SuppliedSession(session, local, compares=compares) for session in sessions)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spcs_worker_tui.adapters.clock import SystemClock
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
+from spcs_worker_tui.adapters.spec_memory import SpecFile
 from spcs_worker_tui.domain.judge import Judge
 from spcs_worker_tui.operations.console import Console, Files
 from spcs_worker_tui.operations.doctor import Doctor
@@ -59,7 +60,10 @@ async def open_console(
     sessions = sessions_of(chosen, keys.chain)
     pace = Pace(interval=interval)
     prefect = LazyPrefect(keys.prefect)
-    watcher = FleetWatcher(watched(sessions.values()), prefect, Judge(), clock, pace)
+    memory = SpecFile()
+    await asyncio.to_thread(memory.read)
+    connections = watched(sessions.values(), compares=True)
+    watcher = FleetWatcher(connections, prefect, Judge(), clock, pace, memory)
 
     def service(key: ServiceKey) -> ServiceSnapshot | None:
         return watcher.snapshot.service(key)

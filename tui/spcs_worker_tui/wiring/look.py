@@ -19,7 +19,8 @@ from spcs_worker_tui.wiring.prefect import LazyPrefect
 if TYPE_CHECKING:
     from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
     from spcs_worker_tui.domain.fleet import ServiceKey
-    from spcs_worker_tui.domain.ports import CheckPrefect, Clock, SnowflakeSession, SpecMemory
+    from spcs_worker_tui.domain.memory import SpecMemory
+    from spcs_worker_tui.domain.ports import CheckPrefect, Clock, SnowflakeSession
     from spcs_worker_tui.domain.verdict import JudgedFleet
 
 
@@ -44,7 +45,7 @@ class Looks:
         """One look; see `operations.watch.once`."""
         return await look(
             # What a look asks for, they have.
-            cast("Sequence[SnowflakeSession]", watched(self.sessions)),
+            cast("Sequence[SnowflakeSession]", watched(self.sessions, compares=images)),
             self.prefect,
             judge or Judge(),
             self.clock,

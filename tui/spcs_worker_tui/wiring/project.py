@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spcs_worker_tui.adapters.settings_file import find_settings, read_settings
+from spcs_worker_tui.adapters.settings_file import read_settings
+from spcs_worker_tui.adapters.settings_place import find_settings
+from spcs_worker_tui.adapters.unchanged import WhileUnchanged
 from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.settings import FILE_NAME, Project
 from spcs_worker_tui.domain.spec_document import SpecDocument, written_document
@@ -30,10 +32,17 @@ def read_project(path: Path | None = None) -> Project:
     return read_settings(found)
 
 
-def project_here() -> Project | None:
-    """The nearest settings upwards of where we are, or None; raises as `read_project`."""
-    found = find_settings(Path.cwd())
-    return read_settings(found) if found else None
+class ProjectFiles:
+    """The project's files, for who asks again and again: read anew only when they change."""
+
+    def __init__(self) -> None:
+        self._settings = WhileUnchanged(read_settings)
+        self.document = WhileUnchanged(read_document)
+
+    def project_here(self) -> Project | None:
+        """The nearest settings upwards of where we are, or None; raises as `read_project`."""
+        found = find_settings(Path.cwd())
+        return self._settings(found) if found else None
 
 
 def read_document(path: Path) -> SpecDocument:

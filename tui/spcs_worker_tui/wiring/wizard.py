@@ -8,7 +8,7 @@ from pathlib import Path
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
 from spcs_worker_tui.adapters.connections_writer import ConnectionsFile, unsaved
 from spcs_worker_tui.adapters.prefect.lazy_directory import LazyPrefectDirectory
-from spcs_worker_tui.adapters.settings_file import find_settings
+from spcs_worker_tui.adapters.settings_place import find_settings
 from spcs_worker_tui.adapters.snowflake.keys import need_of
 from spcs_worker_tui.adapters.wizard_draft import DraftFile
 from spcs_worker_tui.domain.keys import KeyName, Secret

@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain import doctor_prefect as rules
+from spcs_worker_tui.domain.doctor import Outcome
 from spcs_worker_tui.domain.doctor_clock import judge_clock
 from spcs_worker_tui.domain.errors import PrefectBusyError, PrefectError, PrefectNotFoundError
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
 from spcs_worker_tui.domain.text import without_credentials
-from spcs_worker_tui.operations.doctor.examine import Look
+from spcs_worker_tui.operations.doctor.examine import LOOK_SECONDS, Look
 
 if TYPE_CHECKING:
     from spcs_worker_tui.domain.doctor import Finding
@@ -25,6 +26,10 @@ Overdue = Callable[[WorkPoolKey, datetime], Awaitable[int]]
 
 _WORTH_WAITING = 8.0
 """Seconds; a look has about twenty."""
+PATIENCE_SECONDS = 30.0
+"""A server that has just come up marks runs within a loop of 5 s and workers within one of 15 s
+(prefect-contract 2.3, 2.5), and may be slow at first."""
+_AGAIN_SECONDS = 3.0
 
 
 class PrefectLooks:
@@ -34,9 +39,18 @@ class PrefectLooks:
         prefect: All Prefect APIs.
         overdue: Counts overdue runs; raises `PrefectError`.
         clock: Time.
+        patience: Seconds in which a server that has just come up should have done what its
+            background services do.
     """
 
-    def __init__(self, prefect: PrefectReader, overdue: Overdue, clock: Clock) -> None:
+    def __init__(
+        self,
+        prefect: PrefectReader,
+        overdue: Overdue,
+        clock: Clock,
+        patience: float | None = None,
+    ) -> None:
+        self._patience = PATIENCE_SECONDS if patience is None else patience
         self._prefect = prefect
         self._overdue = overdue
         self._clock = clock
@@ -72,8 +86,27 @@ class PrefectLooks:
         yield skew
         overdue = await self._count(pool, now)
         facts = rules.PoolFacts(pool, overdue, expects_workers=key in self._served)
-        for finding in rules.judge_pool(facts, now):
+        for finding in rules.judge_pool(facts):
             yield finding
+        services = rules.judge_services(facts, now)
+        if services.outcome is Outcome.PROBLEM:
+            seconds = self._patience + LOOK_SECONDS
+            yield Look((rules.SERVICES,), str(key), partial(self._services, facts), seconds)
+        else:
+            yield services
+
+    async def _services(self, first: rules.PoolFacts) -> AsyncGenerator[Finding, None]:
+        """Look again until they have done their work, or would have by now."""
+        last = self._clock.now() + timedelta(seconds=self._patience)
+        while True:
+            await self._clock.sleep(_AGAIN_SECONDS)
+            now = self._clock.now()
+            pool = await self._read(first.pool.key)
+            facts = rules.PoolFacts(pool, await self._count(pool, now))
+            services = rules.judge_services(facts, now, before=first)
+            if services.outcome is Outcome.OK or now >= last:
+                yield services
+                return
 
     async def _read(self, key: WorkPoolKey) -> WorkPoolSnapshot:
         """The pool; an API that asks to be left alone for a moment is asked once more."""

@@ -47,7 +47,7 @@ async def resolve(
         ConfigurationError: The image is not there, or nobody said which.
         SnowflakeError: The repository cannot be read now.
     """
-    document = _chosen(wish, deployed)
+    document = chosen(wish, deployed)
     references = {name: image_reference(image) for name, image in document.images.items()}
     repositories = {found.repository for found in references.values() if found is not None}
     listed, unread = await _listed(session, sorted(repositories))
@@ -73,8 +73,12 @@ async def resolve(
     return Resolved(document, digests, unread)
 
 
-def _chosen(wish: Wish, deployed: DeployedDocument | None) -> SpecDocument:
-    """The wished document with the wished image, by tag or by digest."""
+def chosen(wish: Wish, deployed: DeployedDocument | None) -> SpecDocument:
+    """The wished document with the wished image, by tag or by digest.
+
+    Raises:
+        ConfigurationError: Nobody said which image, or not so that it can be one.
+    """
     document = wish.document
     if document is None:
         if deployed is None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.binding import bind
 from spcs_worker_tui.domain.errors import FleetError, StatementRefusedError
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
@@ -23,8 +22,10 @@ from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_
 from spcs_worker_tui.operations.watch.images import repositories
 from spcs_worker_tui.operations.watch.looking import Agenda, failed_look, with_row
 from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
+from spcs_worker_tui.operations.watch.specs import Specs, failed_read, with_spec
 
 if TYPE_CHECKING:
+    from spcs_worker_tui.domain.memory import SpecMemory
     from spcs_worker_tui.domain.ports import Clock, WatchedSession
 
 Images = dict[str, Observation[tuple[ImageSnapshot, ...]]]
@@ -41,10 +42,16 @@ class ConnectionWatch:
         clock: Whose time to go by.
         pace: How often and how much.
         changed: Called whenever `snapshot` or `images` has changed.
+        memory: What earlier runs read out of specs.
     """
 
     def __init__(
-        self, session: WatchedSession, clock: Clock, pace: Pace, changed: Callable[[], None]
+        self,
+        session: WatchedSession,
+        clock: Clock,
+        pace: Pace,
+        changed: Callable[[], None],
+        memory: SpecMemory | None = None,
     ) -> None:
         self.snapshot = ConnectionSnapshot(session.name, ConnectionState.CONNECTING)
         self.images: Images = {}
@@ -58,7 +65,7 @@ class ConnectionWatch:
         self._held: dict[ServiceKey, ServiceSnapshot] = {}
         self._restless: list[ServiceKey] = []
         self._agenda = Agenda()
-        self._described: dict[ServiceKey, str] = {}
+        self._specs = Specs(memory)
         self._images_at: dict[str, datetime] = {}
         self._ticks = 0
 
@@ -78,11 +85,7 @@ class ConnectionWatch:
 
     def refresh(self) -> None:
         """Poll now, whatever the last attempt came to; a refused spec is asked for again."""
-        self._described = {
-            key: digest
-            for key, digest in self._described.items()
-            if (service := self._services.get(key)) and service.spec.error is None
-        }
+        self._specs.forget_refused(self._services)
         self._pause.end()
 
     async def sign_in(self) -> None:
@@ -104,6 +107,8 @@ class ConnectionWatch:
         """A closer look at one service now, if the connection works; never raises FleetError."""
         if self.snapshot.state is ConnectionState.CONNECTED and key in self._services:
             with suppress(FleetError):
+                if self._specs.is_only_recalled(key):
+                    await self._describe(key)
                 await self._look(key, instances=True)
             self._publish()
 
@@ -127,13 +132,14 @@ class ConnectionWatch:
         now = self._clock.now()
         before, services = self._services, dict[ServiceKey, ServiceSnapshot]()
         for row in rows:
-            services[row.key], changed = with_row(before.get(row.key), row, now)
+            old = before.get(row.key)
+            shown = self._specs.recall(identity, row) if old is None else row
+            services[row.key], changed = with_row(old, shown, now)
             if changed:
                 self._agenda.changed(row.key)
         gone = before.keys() - services.keys()
         self._agenda.forget(gone)
-        for key in gone:
-            self._described.pop(key, None)
+        self._specs.forget(gone)
         self._services = services
         self._restless = self._agenda.restless(services, now, self._pace.restless)
         # A new row beside old containers would be judged as a contradiction.
@@ -150,7 +156,7 @@ class ConnectionWatch:
 
     async def _look_at_restless(self) -> None:
         unseen = set(self._agenda.unseen(self._services))
-        undescribed = [key for key in self._undescribed() if key not in unseen]
+        undescribed = [key for key in self._specs.unread(self._services) if key not in unseen]
         await run_all(
             [
                 *(self._describe(key) for key in undescribed[: self._pace.first_looks]),
@@ -163,7 +169,7 @@ class ConnectionWatch:
         end = self._clock.now() + timedelta(seconds=self._pace.interval)
         while unseen := self._agenda.unseen(self._services):
             group = unseen[: self._pace.first_looks]
-            undescribed = set(self._undescribed())
+            undescribed = set(self._specs.unread(self._services))
             await run_all(
                 [
                     *(self._describe(key) for key in group if key in undescribed),
@@ -175,28 +181,21 @@ class ConnectionWatch:
                 # The rows of the others are older than a tick by now.
                 return
 
-    def _undescribed(self) -> list[ServiceKey]:
-        """Whose spec is not known, or has changed."""
-        return [
-            key
-            for key, service in self._services.items()
-            if self._described.get(key) != service.spec_digest and not service.is_job
-        ]
-
     async def _describe(self, key: ServiceKey) -> None:
-        digest = self._services[key].spec_digest
+        asked = self._services[key]
         try:
+            identity = await self._session.open()
             spec = await self._session.describe_service(key)
         except FleetError as error:
             if isinstance(error, ABOUT_THE_CONNECTION):
                 raise
-            # Asked again when the digest changes, or when a person refreshes.
-            self._described[key] = digest
+            self._specs.refused(asked)
             if (known := self._services.get(key)) is not None:
-                self._replace(key, spec=known.spec.failed(error))
+                self._services[key] = failed_read(known, error)
             return
-        self._described[key] = digest
-        self._replace(key, spec=Observation(spec, self._clock.now()), binding=bind(spec))
+        self._specs.read(identity, asked, spec, self._clock.now())
+        if (known := self._services.get(key)) is not None:
+            self._services[key] = with_spec(known, spec, self._clock.now())
 
     async def _look(self, key: ServiceKey, *, instances: bool) -> None:
         self._agenda.looked(key, self._clock.now())

@@ -138,6 +138,8 @@ def with_row(
         instances=old.instances,
         spec=old.spec,
         binding=old.binding,
+        spec_read_at=old.spec_read_at,
+        differing_fields=old.differing_fields if row.local_spec else None,
     )
     return (old, False) if merged == old else (replace(merged, observed_at=now), True)
 

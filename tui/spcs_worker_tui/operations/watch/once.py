@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from spcs_worker_tui.domain import short_way
-from spcs_worker_tui.domain.binding import bind
 from spcs_worker_tui.domain.errors import FleetError, SnowflakeUnreachableError
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
@@ -22,26 +21,33 @@ from spcs_worker_tui.domain.fleet import (
     ServiceStatus,
 )
 from spcs_worker_tui.domain.judge import DEFAULT_THRESHOLDS
-from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey, is_plain
 from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
 from spcs_worker_tui.operations.watch.looking import failed_look
 from spcs_worker_tui.operations.watch.once_images import Images, read_images
 from spcs_worker_tui.operations.watch.once_prefect import PrefectLook
+from spcs_worker_tui.operations.watch.specs import (
+    WITHOUT_CONTAINERS,
+    failed_read,
+    is_compared,
+    recalled,
+    spec_key,
+    to_remember,
+    with_spec,
+)
 
 if TYPE_CHECKING:
+    from spcs_worker_tui.domain.memory import RememberedSpec, SpecKey, SpecMemory
     from spcs_worker_tui.domain.ports import (
         CheckPrefect,
         Clock,
         Identity,
         SnowflakeSession,
-        SpecMemory,
     )
     from spcs_worker_tui.domain.prefect import WorkPoolKey
     from spcs_worker_tui.domain.rules_pool import PoolView
     from spcs_worker_tui.domain.verdict import JudgedFleet
     from spcs_worker_tui.operations.watch.watcher import Judges
 
-_WITHOUT_CONTAINERS = frozenset({ServiceStatus.SUSPENDED, ServiceStatus.DELETED})
 _DOUBTED_FOR = timedelta(hours=1)
 """So long, the events of a worker's start are not looked for again when there were none."""
 _LIMITS = DEFAULT_THRESHOLDS
@@ -159,7 +165,7 @@ class _Look:
             for key, service in self._services[name].items():
                 if _is_missing_containers(service):
                     _, known = self._specs.get(key, (None, None))
-                    seen = service if known is None else _as_remembered(service, known)
+                    seen = service if known is None else recalled(service, known)
                     self._services[name][key] = failed_look(seen, late)
         self._prefect.give_up(seconds)
 
@@ -199,20 +205,19 @@ class _Look:
         for key, row in services.items():
             if row.is_job:
                 continue
-            spec_key = _spec_key(identity, row)
-            known = self._memory.recall(spec_key)
-            # Where nothing runs, only the spec says which image would.
-            if known is None or (self._with_images and row.status in _WITHOUT_CONTAINERS):
-                yield self._spec(session, key, spec_key)
+            name = spec_key(identity, row)
+            known = self._memory.recall(name)
+            if known is None or (self._with_images and _needs_text(row, known)):
+                yield self._spec(session, key, name)
                 yield self._containers(session, key)
                 continue
-            self._specs[key] = (spec_key, known)
+            self._specs[key] = (name, known)
             binding = self._bound(known.binding)
             may = binding is not None and short_way.may_vouch(row, known)
             if binding is not None and may and not self._with_images:
                 vouched.setdefault(binding.pool, []).append(key)
             else:
-                services[key] = _as_remembered(row, known)
+                services[key] = recalled(row, known)
                 yield self._containers(session, key)
         for pool, keys in vouched.items():
             yield self._vouched(session, pool, keys)
@@ -232,7 +237,7 @@ class _Look:
             _, known = self._specs[key]
             assert known.settled_at is not None
             # Made only once: it is the larger part of what a service costs here.
-            service = _as_remembered(services[key], known, containers_unread=short_way.VOUCHED)
+            service = recalled(services[key], known, containers_unread=short_way.VOUCHED)
             if starts is not None and short_way.vouches(
                 service, known.settled_at, view, starts, now, _LIMITS
             ):
@@ -246,21 +251,21 @@ class _Look:
         """How far back a worker's start matters."""
         return self._clock.now() - short_way.starts_window(_LIMITS)
 
-    async def _spec(self, session: SnowflakeSession, key: ServiceKey, spec_key: SpecKey) -> None:
+    async def _spec(self, session: SnowflakeSession, key: ServiceKey, name: SpecKey) -> None:
         services = self._services[key.connection]
         try:
             spec = await session.describe_service(key)
         except FleetError as error:
-            services[key] = replace(services[key], spec=services[key].spec.failed(error))
+            services[key] = failed_read(services[key], error)
             self._fail_if_about_it(key.connection, error)
             return
         now = self._clock.now()
-        binding = self._bound(bind(spec))
-        services[key] = replace(services[key], spec=Observation(spec, now), binding=binding)
-        if spec.digest == spec_key.digest:  # else it was changed since the row was shown
-            known = RememberedSpec(now, binding, is_plain(spec))
-            self._specs[key] = (spec_key, known)
-            self._memory.remember(spec_key, known)
+        services[key] = with_spec(services[key], spec, now)
+        self._bound(services[key].binding)
+        if spec.digest == name.digest:  # else it was changed since the row was shown
+            known = to_remember(services[key], spec, self._memory.recall(name), now)
+            self._specs[key] = (name, known)
+            self._memory.remember(name, known)
 
     def _bound(self, binding: PrefectBinding | None) -> PrefectBinding | None:
         """The same, with its work pool asked for."""
@@ -270,7 +275,7 @@ class _Look:
 
     async def _containers(self, session: SnowflakeSession, key: ServiceKey) -> None:
         services = self._services[key.connection]
-        if services[key].status in _WITHOUT_CONTAINERS:
+        if services[key].status in WITHOUT_CONTAINERS:
             return
         several = services[key].is_upgrading or services[key].current_instances > 1
         try:
@@ -327,7 +332,7 @@ class _Look:
         starts = await self._prefect.starts(api_url, since - short_way.CLOCKS_DIFFER)
         for service in services:
             assert service.binding is not None
-            spec_key, known = self._specs[service.key]
+            name, known = self._specs[service.key]
             view = await self._prefect.view(service.binding.pool)
             if starts is None or not short_way.all_well(service, view, now, _LIMITS):
                 continue
@@ -335,7 +340,7 @@ class _Look:
                 known = replace(known, settled_at=service.containers.observed_at)
             elif short_way.should_be_heard(service, now):
                 known = replace(known, doubted_at=now)
-            self._memory.remember(spec_key, known)
+            self._memory.remember(name, known)
 
     def _fail_if_about_it(self, name: str, error: FleetError) -> None:
         if isinstance(error, ABOUT_THE_CONNECTION):
@@ -348,19 +353,9 @@ class _Look:
         )
 
 
-def _as_remembered(
-    row: ServiceSnapshot, known: RememberedSpec, *, containers_unread: str = ""
-) -> ServiceSnapshot:
-    return replace(
-        row,
-        binding=known.binding,
-        spec_read_at=known.read_at,
-        containers_unread=containers_unread,
-    )
-
-
-def _spec_key(identity: Identity, row: ServiceSnapshot) -> SpecKey:
-    return SpecKey(identity.account, identity.role, row.key.qualified, row.spec_digest)
+def _needs_text(row: ServiceSnapshot, known: RememberedSpec) -> bool:
+    """Whether the sync word needs more of the spec than what is remembered."""
+    return row.status in WITHOUT_CONTAINERS or not is_compared(row, known)
 
 
 def _is_missing_containers(service: ServiceSnapshot) -> bool:

@@ -17,6 +17,7 @@ from spcs_worker_tui.operations.watch.pace import Pace, Pause
 from spcs_worker_tui.operations.watch.work_pools import PrefectWatch, WorkPools
 
 if TYPE_CHECKING:
+    from spcs_worker_tui.domain.memory import SpecMemory
     from spcs_worker_tui.domain.ports import Clock, PrefectReader, WatchedSession
     from spcs_worker_tui.domain.prefect import WorkPoolKey
     from spcs_worker_tui.domain.rules_pool import PoolView
@@ -50,6 +51,8 @@ class FleetWatcher:
         judge: Keeps what verdicts need of the past.
         clock: Whose time to go by.
         pace: How often and how much.
+        memory: What earlier runs read out of specs, already in memory; what this one reads goes
+            there, and is saved in the end.
     """
 
     def __init__(
@@ -59,15 +62,17 @@ class FleetWatcher:
         judge: Judges,
         clock: Clock,
         pace: Pace | None = None,
+        memory: SpecMemory | None = None,
     ) -> None:
         self._sessions = tuple(sessions)
         self._prefect = prefect
         self._judge = judge
         self._clock = clock
         self._pace = pace or Pace()
+        self._memory = memory
         self._touched = Pause(clock)
         self._connections = {
-            session.name: ConnectionWatch(session, clock, self._pace, self._touched.end)
+            session.name: ConnectionWatch(session, clock, self._pace, self._touched.end, memory)
             for session in sessions
         }
         self._apis: dict[str, PrefectWatch] = {}
@@ -144,6 +149,8 @@ class FleetWatcher:
             self._prefect.close(),
             return_exceptions=True,
         )
+        if self._memory is not None:
+            await asyncio.to_thread(self._memory.save)
         self._latest.close()
 
     def _run(self, loop: Coroutine[Any, Any, None]) -> None:
