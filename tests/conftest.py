@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from support.engine import DockerEngine
@@ -21,6 +22,10 @@ sys.dont_write_bytecode = False
 
 # `--import-mode=importlib` leaves sys.path alone; the helpers under tests/support are shared.
 sys.path.insert(0, str(Path(__file__).parent))
+
+# How long an example takes says more about what else the machine does.
+settings.register_profile("patient", parent=settings(), deadline=None)
+settings.load_profile("patient")
 
 pytest_plugins = ["support.parallel"]
 
