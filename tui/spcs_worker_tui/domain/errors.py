@@ -15,6 +15,7 @@
     │   ├── SignInNeededError     needs a person: a browser, a passcode
     │   │   └── KeyMissingError   needs a password, a token or a passphrase that is nowhere kept
     │   ├── SignInRefusedError    the account said no to the credentials
+    │   │   └── RoleRefusedError  not to them, but to the role that the connection names
     │   ├── SnowflakeUnreachableError
     │   ├── SessionEndedError     390104, 390111, 390114: open a new connection
     │   └── StatementRefusedError the account understood and said no
@@ -128,6 +129,13 @@ class KeyMissingError(SignInNeededError):
 
 class SignInRefusedError(SnowflakeError):
     """The account refused the credentials (390100 and its relatives)."""
+
+
+class RoleRefusedError(SignInRefusedError):
+    """The account took the credentials, and not what else the connection names (390189, 390201).
+
+    Asking again cannot lock the user out.
+    """
 
 
 class SnowflakeUnreachableError(SnowflakeError):

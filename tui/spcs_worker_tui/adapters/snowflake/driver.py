@@ -19,6 +19,7 @@ from spcs_worker_tui.domain.errors import (
     FleetError,
     NotVisibleError,
     PrivilegeError,
+    RoleRefusedError,
     SessionEndedError,
     SignInRefusedError,
     SnowflakeUnreachableError,
@@ -63,12 +64,17 @@ _NO_PRIVILEGE = 3001
 _NO_WAREHOUSE = 606
 
 _WRONG_PASSWORD = 390100
+_ROLE_REFUSED = frozenset({390189, 390201})
 _TOKENS = frozenset({"programmatic_access_token", "pat_with_external_session", "oauth"})
 _CORE_PREFIX = re.compile(
     r"(Configuration error: (Configuration validation failed \(\d+ issue\(s\)\): )?"
-    r"|HTTP request failed after retries: login request\. )"
+    r"|HTTP request failed after retries: [a-z ]+ request\. )"
 )
 """What the connector's core puts before the cause; it says nothing to a user."""
+_CORE_UNREADABLE = 6
+_GARBLED = "Invalid Snowflake response"
+"""So the core begins what it says of an answer that it cannot read; a sign-in fails with the same
+number for that and for a dead network, and only the advice depends on it."""
 
 _SIGN_IN_STEPS = {
     _WRONG_PASSWORD: "Correct the user or the password of that connection.",
@@ -198,7 +204,8 @@ def _sign_in_error(error: errors.Error, settings: ConnectionSettings) -> FleetEr
     said = said.removeprefix("Login error: ").removesuffix(f", code: {error.errno}")
     said = _CORE_PREFIX.sub("", said)
     if error.errno in _SIGN_IN:
-        return SignInRefusedError(
+        kind = RoleRefusedError if error.errno in _ROLE_REFUSED else SignInRefusedError
+        return kind(
             f"the account refused the sign-in of {settings.user or 'this user'} "
             f"with connection {settings.name}: {said}",
             next_step=_sign_in_step(error.errno, settings),
@@ -208,6 +215,8 @@ def _sign_in_error(error: errors.Error, settings: ConnectionSettings) -> FleetEr
             f"connection {settings.name} cannot be used: {said}",
             next_step="Correct that connection in connections.toml or config.toml.",
         )
+    if said.startswith(_GARBLED):
+        return _garbled(settings.name, said)
     return SnowflakeUnreachableError(
         f"no connection to Snowflake with {settings.name}: {said}",
         next_step=_unreachable_step(settings),
@@ -245,9 +254,21 @@ def _statement_error(error: errors.Error, name: str) -> FleetError:
             query_id=error.sfqid or "",
             next_step=next_step,
         )
+    said = _CORE_PREFIX.sub("", said)
+    if isinstance(error, errors.InternalError) and error.errno == _CORE_UNREADABLE:
+        return _garbled(name, said)
     return SnowflakeUnreachableError(
         f"no answer from Snowflake on connection {name}: {said}",
         next_step="Check the network; it is tried again by itself.",
+    )
+
+
+def _garbled(name: str, said: str) -> SnowflakeUnreachableError:
+    detail = said.removeprefix(_GARBLED).lstrip(". ")
+    return SnowflakeUnreachableError(
+        f"what answers on connection {name} is not Snowflake's, or broke off: {detail}",
+        next_step="Check for a proxy in between, perhaps its sign-in page; it is tried again "
+        "by itself.",
     )
 
 

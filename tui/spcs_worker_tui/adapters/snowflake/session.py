@@ -21,6 +21,7 @@ from spcs_worker_tui.domain.errors import (
     ConfigurationError,
     NotVisibleError,
     PrivilegeError,
+    RoleRefusedError,
     SessionEndedError,
     SignInNeededError,
     SignInRefusedError,
@@ -125,7 +126,7 @@ class ConnectorSession(ServiceChanges, SecretChanges, RegistryAccess, AccountFac
             async with asyncio.timeout(seconds):
                 connection = await driver.connect(self._settings, seconds, secrets)
         except SignInRefusedError as error:
-            if key is None:
+            if key is None or isinstance(error, RoleRefusedError):
                 raise
             raise key.refused(error) from error
         except TimeoutError as error:

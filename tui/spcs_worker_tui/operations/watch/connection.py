@@ -8,7 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.errors import FleetError, StatementRefusedError
+from spcs_worker_tui.domain.errors import (
+    FleetError,
+    RoleRefusedError,
+    StatementRefusedError,
+)
 from spcs_worker_tui.domain.fleet import (
     ConnectionSnapshot,
     ConnectionState,
@@ -18,10 +22,16 @@ from spcs_worker_tui.domain.fleet import (
     ServiceSnapshot,
 )
 from spcs_worker_tui.domain.sync import repository_key
-from spcs_worker_tui.operations.watch.failures import ABOUT_THE_CONNECTION, run_all, state_after
+from spcs_worker_tui.operations.watch.failures import (
+    ABOUT_THE_CONNECTION,
+    no_answer,
+    run_all,
+    state_after,
+)
 from spcs_worker_tui.operations.watch.images import repositories
 from spcs_worker_tui.operations.watch.looking import Agenda, failed_look, with_row
 from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
+from spcs_worker_tui.operations.watch.silence import Silence
 from spcs_worker_tui.operations.watch.specs import Specs, failed_read, with_spec
 
 if TYPE_CHECKING:
@@ -61,6 +71,7 @@ class ConnectionWatch:
         self._changed = changed
         self._pause = Pause(clock)
         self._backoff = Backoff(pace.interval, pace.slowest)
+        self._silence = Silence(clock, pace.silence, self._say_silence)
         self._services: dict[ServiceKey, ServiceSnapshot] = {}
         self._held: dict[ServiceKey, ServiceSnapshot] = {}
         self._restless: list[ServiceKey] = []
@@ -74,7 +85,7 @@ class ConnectionWatch:
         while True:
             started = self._clock.now()
             try:
-                await self._tick()
+                await self._silence.over(self._tick(), again=self.snapshot.error is not None)
             except FleetError as error:
                 wait = self._failed(error)
             else:
@@ -110,7 +121,7 @@ class ConnectionWatch:
                 if self._specs.is_only_recalled(key):
                     await self._describe(key)
                 await self._look(key, instances=True)
-            self._publish()
+            self._update()
 
     async def _tick(self) -> None:
         await self._show_services()
@@ -124,11 +135,13 @@ class ConnectionWatch:
         await self._first_looks()
         steady = self._agenda.steady(self._services, self._clock.now(), self._pace.steady)
         await run_all([*(self._look(key, instances=False) for key in steady), self._show_images()])
-        self._publish()
+        self._update()
 
     async def _show_services(self) -> None:
         identity = await self._session.open()
+        self._silence.heard()
         rows = await self._session.show_services()
+        self._silence.heard()
         now = self._clock.now()
         before, services = self._services, dict[ServiceKey, ServiceSnapshot]()
         for row in rows:
@@ -176,7 +189,7 @@ class ConnectionWatch:
                     *(self._look(key, instances=True) for key in group),
                 ]
             )
-            self._publish()
+            self._update()
             if self._clock.now() >= end:
                 # The rows of the others are older than a tick by now.
                 return
@@ -193,6 +206,7 @@ class ConnectionWatch:
             if (known := self._services.get(key)) is not None:
                 self._services[key] = failed_read(known, error)
             return
+        self._silence.heard()
         self._specs.read(identity, asked, spec, self._clock.now())
         if (known := self._services.get(key)) is not None:
             self._services[key] = with_spec(known, spec, self._clock.now())
@@ -219,6 +233,7 @@ class ConnectionWatch:
         except StatementRefusedError as error:
             self._update(compute_pools=self.snapshot.compute_pools.failed(error))
         else:
+            self._silence.heard()
             self._update(compute_pools=Observation(pools, self._clock.now()))
 
     async def _show_images(self) -> None:
@@ -244,23 +259,27 @@ class ConnectionWatch:
         except StatementRefusedError as error:
             self.images = {**self.images, name: known.failed(error)}
         else:
+            self._silence.heard()
             self.images = {**self.images, name: Observation(images, self._clock.now())}
 
     def _replace(self, key: ServiceKey, **fields: object) -> None:
         """Change one service, unless it has been dropped in the meantime."""
+        self._silence.heard()
         if (known := self._services.get(key)) is not None:
             self._services[key] = replace(known, **fields)  # type: ignore[arg-type]
+
+    def _say_silence(self, lasts: timedelta) -> None:
+        self._update(error=no_answer(self.snapshot.name, lasts), retry_at=None)
 
     def _failed(self, error: FleetError) -> float | None:
         """Say so on the connection; how long to wait, None for until a person asks."""
         state = state_after(error, self.snapshot.state)
-        wait = None if state in _WAITS_FOR_A_PERSON else self._backoff.failed()
+        # Nothing is counted against a user whose role is refused, as a wrong password would be.
+        waits = state in _WAITS_FOR_A_PERSON and not isinstance(error, RoleRefusedError)
+        wait = None if waits else self._backoff.failed()
         retry_at = None if wait is None else self._clock.now() + timedelta(seconds=wait)
         self._update(state=state, error=error, retry_at=retry_at)
         return wait
-
-    def _publish(self) -> None:
-        self._update()
 
     def _update(self, **fields: object) -> None:
         services = tuple(self._held.get(key, now) for key, now in self._services.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
+from datetime import timedelta
 from typing import Any
 
 from spcs_worker_tui.domain.errors import (
@@ -41,6 +42,14 @@ def state_after(error: FleetError, before: ConnectionState) -> ConnectionState:
             return ConnectionState.CONNECTING
         case _:
             return before
+
+
+def no_answer(connection: str, lasts: timedelta) -> SnowflakeUnreachableError:
+    """What is said of a connection while it is still waited for."""
+    return SnowflakeUnreachableError(
+        f"Snowflake has not answered for {lasts.total_seconds():.0f} s on connection {connection}",
+        next_step="Check the network; it is tried again by itself.",
+    )
 
 
 async def run_all(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -39,6 +39,16 @@ class Pace:
     """After a picture, rest this many times as long as it took: a tenth of one core at most."""
     slowest: float = 60.0
     """The longest wait after failures."""
+    least_silence: float = 2.0
+    """An answer may take this long however short the interval is."""
+
+    @property
+    def silence(self) -> float:
+        """Seconds of waiting for an answer after which it is said that there is none.
+
+        As long as an interval, so that it is said within two.
+        """
+        return max(self.least_silence, self.interval)
 
 
 class Backoff:

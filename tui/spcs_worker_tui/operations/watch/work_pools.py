@@ -7,10 +7,17 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from spcs_worker_tui.domain.errors import PrefectBusyError, PrefectError, PrefectNotFoundError
+from spcs_worker_tui.domain.errors import (
+    PrefectBusyError,
+    PrefectError,
+    PrefectNotFoundError,
+    PrefectUnreachableError,
+)
 from spcs_worker_tui.domain.fleet import Observation
 from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.text import without_credentials
 from spcs_worker_tui.operations.watch.pace import Backoff, Pace, Pause
+from spcs_worker_tui.operations.watch.silence import Silence
 
 if TYPE_CHECKING:
     from spcs_worker_tui.domain.ports import Clock, PrefectReader
@@ -45,6 +52,9 @@ class PrefectWatch:
         self._changed = changed
         self._pause = Pause(clock)
         self._backoff = Backoff(pace.interval, pace.slowest)
+        self._silence = Silence(clock, pace.silence, self._say_silence)
+        self._unanswered: set[WorkPoolKey] = set()
+        self._failure: PrefectError | None = None
         self._gate = asyncio.Semaphore(CONCURRENT_POOLS)
         self._not_before = clock.now()
         self._busy: PrefectBusyError | None = None
@@ -65,7 +75,8 @@ class PrefectWatch:
         while True:
             self._pause.forget()
             started = self._clock.now()
-            failure = await self._ask_all()
+            failure = await self._silence.over(self._ask_all(), again=self._failure is not None)
+            self._failure = failure
             now = self._clock.now()
             if failure is None:
                 self._backoff.succeeded()
@@ -83,6 +94,7 @@ class PrefectWatch:
     async def _ask_all(self) -> PrefectError | None:
         """Ask about every pool; the failure of the API, if there was one."""
         self._busy = None
+        self._unanswered = set(self.work_pools)
         failures = await asyncio.gather(*(self._ask(key) for key in self.work_pools))
         of_the_api = [failure for failure in failures if failure is not None]
         if self._busy is not None:
@@ -95,6 +107,7 @@ class PrefectWatch:
                 if self._busy is not None:
                     raise self._busy
                 answer = await self._reader.work_pool(key)
+                self._silence.heard()
             except PrefectError as error:
                 if isinstance(error, PrefectBusyError):
                     self._busy = error
@@ -102,10 +115,26 @@ class PrefectWatch:
                 failure = None if isinstance(error, PrefectNotFoundError) else error
             else:
                 observation, failure = Observation(answer, self._clock.now()), None
+        self._unanswered.discard(key)
         if key in self.work_pools:
             self.work_pools = {**self.work_pools, key: observation}
             self._changed()
         return failure
+
+    def _say_silence(self, lasts: timedelta) -> None:
+        self.work_pools = {
+            key: old.failed(
+                PrefectUnreachableError(
+                    f"{without_credentials(key.api_url)} has not answered for "
+                    f"{lasts.total_seconds():.0f} s",
+                    next_step="Check that the Prefect server runs; it is asked again by itself",
+                )
+            )
+            if key in self._unanswered
+            else old
+            for key, old in self.work_pools.items()
+        }
+        self._changed()
 
 
 def unknown_work_pool(key: WorkPoolKey) -> Observation[WorkPoolSnapshot]:
