@@ -3,6 +3,8 @@
     tests/fuzz/run                       all targets, a minute each
     tests/fuzz/run --seconds 3600 dotenv one of them, for an hour
     tests/fuzz/run --runs 5000           so many inputs in place of so many seconds
+    tests/fuzz/run --together            all in one process, in turns
+    tests/fuzz/run --giants              what is deep and long, at its whole size; two minutes
 
 What breaks a target is kept under the system's directory for temporary files. Put it among the
 seeds, without its first byte, together with the correction: the suite runs all of them.
@@ -15,9 +17,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+
+from fuzz.giants import giants
 
 Target = Callable[[bytes], None]
 SEEDS = Path(__file__).parent / "seeds"
@@ -27,26 +31,30 @@ SLOWEST = 20
 
 
 def main() -> int:
-    """Each target, or each area, in a process of its own: libFuzzer ends it."""
+    """Each target in a process of its own, or all in one: libFuzzer ends it."""
     parser = argparse.ArgumentParser(prog="tests/fuzz/run")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="all, unless some are named")
     parser.add_argument("--seconds", type=int, default=60, help="for each")
     parser.add_argument("--runs", type=int, default=-1, help="so many inputs, if that is sooner")
     parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
-    parser.add_argument("--area", choices=AREAS, help="all targets of one module, in turns")
+    parser.add_argument("--together", action="store_true", help="in one process, in turns")
+    parser.add_argument("--giants", action="store_true", help="inputs that are huge, and no others")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    names = options.targets or _names()
+    if options.giants:
+        return _giants(names)
     if options.here:
         return _fuzz(options)
     kept = Path(tempfile.mkdtemp(prefix="spcs-worker-tui-fuzz-"))
     broken = 0
-    for name in [options.area] if options.area else options.targets or _names():
+    for turns in [names] if options.together else [[name] for name in names]:
         done = subprocess.run(
-            _command(options, name), cwd=kept, capture_output=True, text=True, check=False
+            [*_command(options), *turns], cwd=kept, capture_output=True, text=True, check=False
         )
         reached = [line for line in done.stderr.splitlines() if "cov: " in line][-1:]
         word = f"exit status {done.returncode}" if done.returncode else "nothing broke"
-        print(f"{name}: {word}; {''.join(reached)}", flush=True)
+        print(f"{', '.join(turns)}: {word}; {''.join(reached)}", flush=True)
         if done.returncode:
             broken += 1
             print(done.stdout, _without_talk(done.stderr), f"kept in {kept}", sep="\n")
@@ -59,10 +67,24 @@ def _names() -> list[str]:
     return sorted(path.name for path in SEEDS.iterdir())
 
 
-def _command(options: argparse.Namespace, name: str) -> list[str]:
+def _command(options: argparse.Namespace) -> list[str]:
     command = [sys.executable, "-m", "fuzz", "--here", "--seed", str(options.seed)]
-    command += ["--seconds", str(options.seconds), "--runs", str(options.runs)]
-    return [*command, "--area", name] if options.area else [*command, name]
+    return [*command, "--seconds", str(options.seconds), "--runs", str(options.runs)]
+
+
+def _targets() -> dict[str, Target]:
+    areas = [import_module(f"fuzz.{area}") for area in AREAS]
+    return {one.__name__: one for area in areas for one in area.TARGETS}
+
+
+def _giants(names: Sequence[str]) -> int:
+    """Each giant to each of these; what breaks is raised."""
+    targets = _targets()
+    for giant, data in giants().items():
+        print(giant, flush=True)
+        for name in names:
+            targets[name](data)
+    return 0
 
 
 def _without_talk(text: str) -> str:
@@ -74,12 +96,8 @@ def _fuzz(options: argparse.Namespace) -> int:
     import atheris
 
     with atheris.instrument_imports(include=["spcs_worker_tui", "spcs_worker", "dotenv"]):
-        areas = [import_module(f"fuzz.{area}") for area in AREAS]
-    targets: dict[str, Target] = {one.__name__: one for area in areas for one in area.TARGETS}
-    if options.area:
-        chosen = [one.__name__ for one in areas[AREAS.index(options.area)].TARGETS]
-    else:
-        chosen = options.targets
+        targets = _targets()
+    chosen = options.targets
     ready = Path(tempfile.mkdtemp(prefix="seeds-", dir="."))
     for number, name in enumerate(chosen):
         for path in (SEEDS / name).iterdir():

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, NoReturn, TypeAlias
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -56,7 +57,9 @@ def read(text: str) -> Tree:
                 return _from_json(text)
             except ValueError:
                 pass  # `{a: b}` is YAML but not JSON
-        root = YAML(typ="safe", pure=True).compose(text)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Composer = _ShallowComposer
+        root = yaml.compose(text)
     except MarkedYAMLError as malformed:
         mark = malformed.problem_mark
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
@@ -73,6 +76,20 @@ def read(text: str) -> Tree:
 
 def _too_large() -> SqlError:
     return invalid_spec("it has too many or too deeply nested values")
+
+
+class _ShallowComposer(Composer):
+    """Gives up on what is nested too deeply before it has cost seconds."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        if self._depth > MAX_DEPTH + 1:
+            raise RecursionError
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 class _Builder:
