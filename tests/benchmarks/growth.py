@@ -25,7 +25,7 @@ SERIES: dict[str, Sequence[Size]] = {
     "pools": [Size(1000, 1, n) for n in (1, 20, 200)],
 }
 HEADER = (
-    f"{'':<46} {'statements':>16} {'requests':>16} {'CPU ms':>16} {'memory MiB':>18} {'peak':>6}"
+    f"{'':<46} {'every':>6} {'statements':>16} {'requests':>16} {'CPU ms':>16} {'memory MiB':>18} {'peak':>6}"
     f" {'all seen after':>24}"
 )
 
@@ -53,7 +53,7 @@ def line(size: Size, found: dict[str, Any], smallest: dict[str, Any]) -> str:
 
     all_seen = f"{found['all_seen_seconds']:.1f} s, {found['all_seen_statements']:,} st."
     return (
-        f"{size!s:<46} {pair('statements'):>16} {pair('requests'):>16}"
+        f"{size!s:<46} {found['seconds']:>4.1f} s {pair('statements'):>16} {pair('requests'):>16}"
         f" {pair('cpu_seconds', 1000, 0):>16} {pair('memory_mib', 1, 0):>18}"
         f" {found['peak_memory_mib']:>6.0f} {all_seen:>24}"
     )
@@ -64,13 +64,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("series", nargs="*", choices=[[], *SERIES], default=[])
     parser.add_argument("--refreshes", type=int, default=REFRESHES)
-    parser.add_argument("--largest", type=int, default=100_000, help="of services")
+    parser.add_argument("--only", type=int, help="the one line with so many services")
     options = parser.parse_args()
     for name in options.series or SERIES:
         print(f"per refresh, by {name} (times the first line)\n{HEADER}", flush=True)
         smallest: dict[str, Any] = {}
         for size in SERIES[name]:
-            if size.services > options.largest:
+            if options.only not in (None, size.services):
                 continue
             with large_site(size) as site:
                 found = watched(site, size, options.refreshes)

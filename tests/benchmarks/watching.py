@@ -45,7 +45,9 @@ class Watched:
         snapshot = self.fleet.snapshot
         return (
             len(snapshot.services) == services
-            and all(one.containers.observed_at and one.spec.observed_at for one in snapshot.services)
+            and all(
+                one.containers.observed_at and one.spec.observed_at for one in snapshot.services
+            )
             and all(pool.observed_at for pool in snapshot.work_pools.values())
         )
 

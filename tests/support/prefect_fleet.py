@@ -95,7 +95,8 @@ class PrefectFleet:
             case ["queues", "filter"]:
                 return [_queue(name)]
             case ["workers", "filter"]:
-                return self._page(self._workers(name), body)
+                since = body.get("workers", {}).get("last_heartbeat_time", {}).get("after_", "")
+                return self._page(self._workers(name, since), body)
         return None
 
     @staticmethod
@@ -103,8 +104,8 @@ class PrefectFleet:
         start = body.get("offset", 0)
         return rows[start : start + min(_LONGEST_PAGE, body.get("limit", _LONGEST_PAGE))]
 
-    def _workers(self, pool: str) -> list[Any]:
-        """Newest heartbeat first (prefect-contract 2.3)."""
+    def _workers(self, pool: str, since: str) -> list[Any]:
+        """Those with a heartbeat then or later, the newest first (prefect-contract 2.3)."""
         now = self._clock.now()
         if now - self._looked >= timedelta(seconds=1):
             self._looked = now
@@ -112,6 +113,7 @@ class PrefectFleet:
             for name, own in groupby(beats, key=lambda beat: beat.work_pool):
                 self._seen.setdefault(name, {}).update((beat.worker, beat) for beat in own)
         rows = [_worker(beat, now) for beat in self._seen.get(pool, {}).values()]
+        rows = [row for row in rows if row["last_heartbeat_time"] >= since]
         return sorted(rows, key=lambda row: row["last_heartbeat_time"], reverse=True)
 
 

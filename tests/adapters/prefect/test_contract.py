@@ -325,3 +325,13 @@ async def test_a_real_worker_is_heard_of_when_it_starts(prefect: Lab) -> None:
     started = await until(heard, what="the event of its start")
     await own.close()
     assert began < started < datetime.now(UTC)
+
+
+async def test_workers_of_a_pool_that_takes_two_pages(prefect: Lab) -> None:
+    names = {f"w{number}" for number in range(201)}
+    await prefect.seeder.create_work_pool(WorkPool("crowded"))
+    for name in names:
+        await beat(prefect, "crowded", name)
+    seen = await look(prefect, "crowded")
+    assert len(seen.workers) == len(names)
+    assert {worker.name for worker in seen.workers} == names

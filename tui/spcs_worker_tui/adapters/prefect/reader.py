@@ -14,6 +14,13 @@ from spcs_worker_tui.adapters.prefect import rows
 from spcs_worker_tui.adapters.prefect.batching import Batching
 from spcs_worker_tui.adapters.prefect.events import StartedEvents
 from spcs_worker_tui.adapters.prefect.http import TIMEOUT_SECONDS, PrefectHttp
+from spcs_worker_tui.adapters.prefect.lists import (
+    PAGE,
+    all_rows,
+    queue_rows,
+    together,
+    worker_rows,
+)
 from spcs_worker_tui.adapters.prefect.rows import Row
 from spcs_worker_tui.domain.errors import (
     PrefectBusyError,
@@ -32,15 +39,11 @@ _T = TypeVar("_T")
 
 LATE_RUNS = 20
 RUNNING_RUNS = 30
-PAGE = 200
-"""The most that the server gives at a time (prefect-contract 2)."""
-
-_WORKER_PAGES = 10
-_QUEUE_PAGES = 2
 _QUEUES_COUNTED = 10
 _SERVER_VERSION_SECONDS = 300.0
 _WORKER_VERSIONS_SECONDS = 300.0
-_KEPT_FLOW_NAMES = 5000
+_KEPT_NAMES = 5000
+"""Of flows, and of workers whose version is known; then they are learnt anew."""
 _CLOUD = "https://api.prefect.cloud/"
 
 _Counted = tuple[list[Row], int]
@@ -141,49 +144,42 @@ class ApiReader:
 
     async def _look(self, key: WorkPoolKey) -> WorkPoolSnapshot:
         path = f"/work_pools/{quote(key.name, safe='')}"
-        pool_answer, queue_rows, worker_rows, late, running, *_ = await _together(
+        pool_answer, queues, workers, late, running, *_ = await together(
             self._http.get(path),
-            _all_rows(self._http, f"{path}/queues/filter", pages=1),
-            _all_rows(self._http, f"{path}/workers/filter", pages=_WORKER_PAGES),
+            all_rows(self._http, f"{path}/queues/filter", pages=1),
+            worker_rows(self._http, key.name),
             self._runs([key], _LATE),
             self._runs([key], _RUNNING),
             self._refresh_server_version(),
             self._refresh_worker_versions(),
         )
         pool, skew = rows.as_row(pool_answer.content), pool_answer.clock_skew
-        parts = _Parts(pool, skew, queue_rows, worker_rows, late[key.name], running[key.name])
+        parts = _Parts(pool, skew, queues, workers, late[key.name], running[key.name])
         return await self._snapshot(key, parts)
 
     async def _look_together(self, keys: Sequence[WorkPoolKey]) -> Mapping[WorkPoolKey, _Found]:
         """As `_look`, with one request for what several pools can be asked for together."""
         names = [key.name for key in keys]
         chosen = {**_of_pools(keys), "limit": PAGE}
-        answer, queues, late, running, _, _, *workers = await _together(
+        answer, queues, late, running, _, _, *workers = await together(
             self._http.post("/work_pools/filter", chosen),
-            _queue_rows(self._http, names),
+            queue_rows(self._http, names),
             self._runs(keys, _LATE),
             self._runs(keys, _RUNNING),
             self._refresh_server_version(),
             self._refresh_worker_versions(),
-            *(
-                _all_rows(
-                    self._http,
-                    f"/work_pools/{quote(n, safe='')}/workers/filter",
-                    pages=_WORKER_PAGES,
-                )
-                for n in names
-            ),
+            *(worker_rows(self._http, name) for name in names),
         )
         pools = {rows.text(row, "name"): row for row in rows.as_rows(answer.content)}
         found: dict[WorkPoolKey, _Found] = {}
-        for key, worker_rows in zip(keys, workers, strict=True):
+        for key, own_workers in zip(keys, workers, strict=True):
             name = key.name
             if name in pools:
                 parts = _Parts(
                     pools[name],
                     answer.clock_skew,
                     queues.get(name, []),
-                    worker_rows,
+                    own_workers,
                     late[name],
                     running[name],
                 )
@@ -196,7 +192,7 @@ class ApiReader:
         pool = parts.pool
         late_rows, late_count = parts.late
         running_rows, running_count = parts.running
-        queues, _ = await _together(
+        queues, _ = await together(
             self._queues(key, parts.queues, late_rows, late_count),
             self._learn_flow_names([*late_rows, *running_rows]),
         )
@@ -236,7 +232,7 @@ class ApiReader:
                 count = max(count, rows.as_count(counted.content))
             return {keys[0].name: (found, count)}
         if len(found) >= limit:  # not all were told: one by one
-            parts = await _together(*(self._runs([key], runs) for key in keys))
+            parts = await together(*(self._runs([key], runs) for key in keys))
             return {name: own for part in parts for name, own in part.items()}
         by_pool: dict[str, list[Row]] = {key.name: [] for key in keys}
         for row in found:
@@ -244,10 +240,10 @@ class ApiReader:
         return {name: (own[: runs.limit], len(own)) for name, own in by_pool.items()}
 
     async def _queues(
-        self, key: WorkPoolKey, queue_rows: Sequence[Row], late_rows: Sequence[Row], late: int
+        self, key: WorkPoolKey, queues: Sequence[Row], late_rows: Sequence[Row], late: int
     ) -> tuple[WorkQueueSnapshot, ...]:
         """The queues with their late runs: counted here when the list held all, else asked for."""
-        names = [rows.text(row, "name") for row in queue_rows]
+        names = [rows.text(row, "name") for row in queues]
         counts: Mapping[str, int | None]
         if len(late_rows) == late:
             in_queue = Counter(rows.text(row, "work_queue_name") for row in late_rows)
@@ -256,9 +252,9 @@ class ApiReader:
             counts = {names[0]: late}
         else:
             asked = names[:_QUEUES_COUNTED]
-            answers = await _together(*(self._late_in(key, name) for name in asked))
+            answers = await together(*(self._late_in(key, name) for name in asked))
             counts = dict(zip(asked, answers, strict=True))
-        return tuple(rows.work_queue(row, counts.get(rows.text(row, "name"))) for row in queue_rows)
+        return tuple(rows.work_queue(row, counts.get(rows.text(row, "name"))) for row in queues)
 
     async def _late_in(self, key: WorkPoolKey, queue: str) -> int:
         answer = await self._http.post(
@@ -277,7 +273,7 @@ class ApiReader:
         unknown = sorted(ids - self._flow_names.keys())
         if not unknown:
             return
-        if len(self._flow_names) > _KEPT_FLOW_NAMES:
+        if len(self._flow_names) > _KEPT_NAMES:
             self._flow_names.clear()
             unknown = sorted(ids)
         body = {"flows": {"id": {"any_": unknown}}, "limit": PAGE}
@@ -297,7 +293,10 @@ class ApiReader:
         if self._http.api_url.startswith(_CLOUD):
             return  # history there is counted against the account's limits
         if self._is_time("workers", _WORKER_VERSIONS_SECONDS):
-            self._worker_versions |= await self._optional(self._events.versions()) or {}
+            found = await self._optional(self._events.versions()) or {}
+            if len(self._worker_versions) > _KEPT_NAMES:
+                self._worker_versions.clear()
+            self._worker_versions |= found
 
     def _is_time(self, what: str, seconds: float) -> bool:
         now = asyncio.get_running_loop().time()
@@ -324,41 +323,3 @@ def _too_slow(keys: Sequence[WorkPoolKey]) -> PrefectUnreachableError:
 
 def _of_pools(keys: Iterable[WorkPoolKey]) -> dict[str, Any]:
     return {"work_pools": {"name": {"any_": [key.name for key in keys]}}}
-
-
-async def _all_rows(http: PrefectHttp, path: str, *, pages: int) -> list[Row]:
-    """All rows of a list, up to so many pages. Workers come newest heartbeat first."""
-    found: list[Row] = []
-    for page in range(pages):
-        answer = await http.post(path, {"limit": PAGE, "offset": page * PAGE})
-        batch = rows.as_rows(answer.content)
-        found += batch
-        if len(batch) < PAGE:
-            break
-    return found
-
-
-async def _queue_rows(http: PrefectHttp, names: Sequence[str]) -> Mapping[str, list[Row]]:
-    """The queues of these pools: of all pools at once, unless there are too many."""
-    listed = await _all_rows(http, "/work_queues/filter", pages=_QUEUE_PAGES)
-    by_pool: dict[str, list[Row]] = {}
-    if len(listed) < _QUEUE_PAGES * PAGE:
-        for row in listed:
-            by_pool.setdefault(rows.text(row, "work_pool_name"), []).append(row)
-        for own in by_pool.values():
-            own.sort(key=lambda row: rows.number(row, "priority") or 0)
-        return by_pool
-    paths = (f"/work_pools/{quote(name, safe='')}/queues/filter" for name in names)
-    answers = await _together(*(_all_rows(http, path, pages=1) for path in paths))
-    return dict(zip(names, answers, strict=True))
-
-
-async def _together(*asked: Any) -> list[Any]:
-    """All answers; at the first failure the others are cancelled and that failure is raised."""
-    tasks = [asyncio.ensure_future(one) for one in asked]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
