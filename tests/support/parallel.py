@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 TOGETHER = {
     "docker": "docker",
+    "faults": "faults",
     "sandbox/snow": "snow",
     "sql": "snow",
     "worker": "worker",
@@ -71,3 +73,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Wait for the turn before any clock of the test runs."""
     with turn(alone=item.get_closest_marker("alone") is not None):
         return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Let a process end quickly once it has said that it is through with its tests.
+
+    pytest collects garbage several times then, seconds each with all that was imported. After five
+    of them execnet interrupts the process, and a KeyboardInterrupt comes up wherever it was.
+    """
+    gc.collect()
+    gc.freeze()
