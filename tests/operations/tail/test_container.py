@@ -10,7 +10,6 @@ from spcs_worker_tui.domain.errors import SnowflakeUnreachableError
 from spcs_worker_tui.domain.log import LogEvent, LogGap, LogLine, LogNotice, LogRestart, LogSource
 from spcs_worker_tui.operations.tail.container import (
     FIRST_LINES,
-    MOST_LINES,
     STEADY_LINES,
     ContainerPort,
     ContainerTail,
@@ -135,7 +134,7 @@ async def test_a_burst_beyond_what_the_server_returns_is_shown_as_a_gap() -> Non
     first = events[1]
     assert isinstance(first, LogLine)
     assert events[0] == LogGap(SOURCE, last, first.time_ns)
-    assert max(n for n, _ in bench.log.asked) == MOST_LINES
+    assert len(bench.log.asked) <= 4
     bench.check()
 
 
@@ -291,6 +290,21 @@ async def test_a_torn_first_line_of_a_cut_answer_is_left_out() -> None:
     assert [event.text[:2] for event in tail.drain() if isinstance(event, LogLine)] == [
         text[:2] for _, text in whole
     ]
+
+
+async def test_a_line_that_fills_an_answer_is_no_gap_each_time_it_is_answered() -> None:
+    bench = Bench()
+    bench.write(1, size=64 * 1024)
+    for _ in range(3):
+        await bench.poll()
+    bench.write(1, size=64 * 1024)
+    for _ in range(3):
+        await bench.poll()
+    assert len(bench.gaps) == 1, "between the two, which no answer holds together"
+    bench.write(5)
+    await bench.poll()
+    assert len(bench.gaps) == 1
+    bench.check()
 
 
 # What happens, and how often the tail is asked meanwhile.

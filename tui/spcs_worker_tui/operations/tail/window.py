@@ -8,8 +8,8 @@ its end, and its time stamps mostly do.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 Line = tuple[int | None, str]
@@ -45,13 +45,15 @@ class Reading:
     """What an answer adds.
 
     `new` are the lines not seen before, in the server's order; `whole` says that the answer is
-    everything the container wrote in this life so far.
+    everything the container wrote in this life so far, and `short` that it has fewer lines than
+    were asked for: there are no more, or no more fit.
     """
 
     fit: Fit
     new: tuple[Line, ...]
     lines: tuple[Line, ...]
     whole: bool
+    short: bool
 
     @property
     def continues(self) -> bool:
@@ -61,7 +63,79 @@ class Reading:
 
 def looks_cut(lines: Sequence[Line]) -> bool:
     """Whether an answer is so long that the server may have cut it."""
-    return sum(_size(text) for _, text in lines) >= CUT_BYTES
+    return size_of(lines) >= CUT_BYTES
+
+
+def size_of(lines: Iterable[Line]) -> int:
+    """Bytes that these lines take in an answer."""
+    return sum(_size(text) for _, text in lines)
+
+
+def placed(parts: tuple[Reading, ...], wide: Reading, since_ns: int) -> tuple[Reading, ...]:
+    """Answers of one life, the oldest first, and one more that was asked for more lines.
+
+    Those that it holds are left out. The container goes on writing between two answers, so the
+    later one may have lost the beginning of the ones before to the server's limit; or their end,
+    if that is what the server cuts.
+
+    Args:
+        parts: Earlier answers.
+        wide: The later answer.
+        since_ns: When the last line shown was written, or when the life began.
+    """
+    if not parts or not wide.lines:
+        return parts or (wide,)
+    *older, last = parts
+    if not last.lines or _holds(wide, last):
+        return placed(tuple(older), wide, since_ns)
+    if _is_older(wide, last, since_ns):
+        return (*placed(tuple(older), wide, since_ns), last)
+    return (*parts, wide)
+
+
+def _holds(wide: Reading, narrow: Reading) -> bool:
+    return _reaches(wide, narrow) and narrow.lines[-1] in wide.lines
+
+
+def _reaches(wide: Reading, narrow: Reading) -> bool:
+    """Whether the later answer begins before the earlier one."""
+    return wide.fit is Fit.JOINED or narrow.lines[0] in wide.lines
+
+
+def _is_older(wide: Reading, narrow: Reading, since_ns: int) -> bool:
+    """Whether the later answer ends before the one before, because its newest end was cut."""
+    if narrow.lines[-1] in wide.lines or not looks_cut(wide.lines):
+        return False
+    # A clock that was set back makes new lines look old, but mostly too old.
+    fits_before = since_ns <= _first_ns(wide) and _newest_ns(wide) <= _first_ns(narrow)
+    return _reaches(wide, narrow) or fits_before
+
+
+def overlap(one: Reading, other: Reading) -> bool:
+    """Whether two answers share their last line or their first, so that they are of one life."""
+    if not one.lines or not other.lines:
+        return False
+    ends = one.lines[-1] in other.lines or other.lines[-1] in one.lines
+    return ends or one.lines[0] in other.lines or other.lines[0] in one.lines
+
+
+def is_after(last: Reading, ended: Reading) -> bool:
+    """Whether an answer is of the life after the one that ended, of which it shares no line.
+
+    Args:
+        last: An answer of one of these two lives.
+        ended: The newest lines of the one that ended, read after it had.
+    """
+    known = ended.fit is Fit.JOINED or ended.whole
+    return known or _newest_ns(last) > _newest_ns(ended)
+
+
+def _first_ns(reading: Reading) -> int:
+    return next((time for time, _ in reading.lines if time is not None), 0)
+
+
+def _newest_ns(reading: Reading) -> int:
+    return max((time for time, _ in reading.lines if time is not None), default=0)
 
 
 def _size(text: str) -> int:
@@ -98,18 +172,29 @@ class Window:
             asked: How many lines were asked for.
         """
         cut = looks_cut(answer)
-        whole = len(answer) < asked and not cut
+        short = len(answer) < asked
+        whole = short and not cut
         lines = tuple(_without_torn_start(answer) if cut else answer)
-        if not self._seen:
-            return Reading(Fit.FIRST, lines, lines, whole)
+        fit, new = self._compare(lines, short=short)
+        return Reading(fit, new, lines, whole, short)
+
+    def again(self, reading: Reading) -> Reading:
+        """The same answer, compared with what was seen meanwhile."""
+        fit, new = self._compare(reading.lines, short=reading.short)
+        return replace(reading, fit=fit, new=new)
+
+    def _compare(self, lines: tuple[Line, ...], *, short: bool) -> tuple[Fit, tuple[Line, ...]]:
+        """How these lines relate to those that were seen, and which of them are new."""
+        seen = self._seen
+        if not seen:
+            return Fit.FIRST, lines
+        if short and self._from_start and lines[: len(seen)] == tuple(seen):
+            return Fit.JOINED, lines[len(seen) :]
         if not lines:
-            return Reading(Fit.APART, (), lines, whole)
-        all_asked = len(answer) < asked and self._from_start
-        if all_asked and lines[: len(self._seen)] == tuple(self._seen):
-            return Reading(Fit.JOINED, lines[len(self._seen) :], lines, whole)
+            return Fit.APART, ()
         if self._is_behind(lines):
-            return Reading(Fit.BEHIND, (), lines, whole)
-        return self._overlap(lines, whole)
+            return Fit.BEHIND, ()
+        return self._overlap(lines)
 
     def accept(self, reading: Reading) -> None:
         """Remember the lines of a reading that was shown."""
@@ -141,15 +226,25 @@ class Window:
         last = self._seen[-1]
         return last[0] is not None and last not in lines and lines[-1] in self._seen
 
-    def _overlap(self, lines: tuple[Line, ...], whole: bool) -> Reading:
+    def _overlap(self, lines: tuple[Line, ...]) -> tuple[Fit, tuple[Line, ...]]:
         known = known_lines(self._seen, lines)
         shared = lines[max(0, known - len(self._seen)) : known]
-        if _is_certain(shared):
-            return Reading(Fit.JOINED, lines[known:], lines, whole)
+        if _is_certain(shared) or (shared and self._are_distinct(lines)):
+            return Fit.JOINED, lines[known:]
         new = self._unseen(lines)
         if new is not None:
-            return Reading(Fit.JOINED, new, lines, whole)
-        return Reading(Fit.APART, lines[known:], lines, whole)
+            return Fit.JOINED, new
+        return Fit.APART, lines[known:]
+
+    def _are_distinct(self, lines: tuple[Line, ...]) -> bool:
+        """Whether each line has its own time stamp or text, as far as one can see.
+
+        Where that is so, one line is enough to know where an answer goes on; of 64 KB, there is
+        room for only one.
+        """
+        stamped = all(time is not None for time, _ in lines)
+        distinct = len(set(lines)) == len(lines)
+        return stamped and distinct and len(set(self._seen)) == len(self._seen)
 
     def _unseen(self, lines: tuple[Line, ...]) -> tuple[Line, ...] | None:
         """The new lines where the server changed the order, by counting; None if that is unsure.
