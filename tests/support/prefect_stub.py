@@ -52,7 +52,7 @@ class Request:
 class Reply:
     """`content`: bytes as they are, text as a web page, anything else as JSON.
 
-    `hang` never answers, `endless` never stops.
+    `hang` never answers, `endless` never stops, `drop` lets go of the connection instead.
     """
 
     status: int = 200
@@ -60,6 +60,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
     endless: bool = False
+    drop: bool = False
 
     def encoded(self) -> bytes:
         content = self.content
@@ -107,6 +108,8 @@ class PrefectStub:
                 reply = self.answer(request)
                 if reply.hang:
                     await asyncio.Event().wait()
+                if reply.drop:
+                    break
                 writer.write(reply.encoded())
                 while reply.endless:
                     writer.write(b" " * 65536)

@@ -210,6 +210,32 @@ async def test_a_locked_database_is_asked_again_at_once() -> None:
     assert seen.status == "READY"
 
 
+async def test_a_connection_that_was_let_go_of_just_then_is_made_anew() -> None:
+    answers = iter([False, True, False])
+
+    async with prefect_stub(
+        lambda asked: Reply(drop=True) if next(answers) else well(asked)
+    ) as stub:
+        http = PrefectHttp(stub.api_url, Credentials())
+        try:
+            await http.get("/admin/version")
+            assert (await http.get("/admin/version")).content == "3.8.8"
+        finally:
+            await http.close()
+        assert len(stub.requests) == 3
+
+
+async def test_a_server_that_never_answers_but_hangs_up_is_asked_twice() -> None:
+    async with prefect_stub(lambda _: Reply(drop=True)) as stub:
+        http = PrefectHttp(stub.api_url, Credentials())
+        try:
+            with pytest.raises(PrefectUnreachableError, match="Server disconnected"):
+                await http.get("/admin/version")
+        finally:
+            await http.close()
+        assert len(stub.requests) == 2
+
+
 async def test_a_server_that_says_when_to_come_back_is_not_retried() -> None:
     async with prefect_stub(lambda _: Reply(503, {}, {"Retry-After": "30"})) as stub:
         with pytest.raises(PrefectBusyError) as caught:

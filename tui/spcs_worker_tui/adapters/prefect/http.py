@@ -32,6 +32,9 @@ TIMEOUT_SECONDS = 8.0
 RETRY_503_SECONDS = 0.3
 """SQLite answers 503 when it is locked, for a moment (prefect-contract 5.4)."""
 
+KEPT_SECONDS = 2.0
+"""An idle connection is not used again after that: Prefect's server lets go of it after 5 s, which
+is how often a dashboard looks."""
 _AT_ONCE = 8
 _HIGHEST_PORT = 65535
 _LARGEST_ANSWER = 16 * 1024 * 1024
@@ -155,18 +158,33 @@ class PrefectHttp:
         if self._csrf_token:
             headers["Prefect-Csrf-Token"] = self._csrf_token
             headers["Prefect-Csrf-Client"] = self._csrf_client
-        before = self._now()
         try:
             _address_of(self.api_url)
             if self._client is None:
                 self._client = _client(self.api_url, self._credentials)
-            async with self._client.stream(
-                method, self.api_url + path, json=body, headers=headers
-            ) as response:
-                arrived = before + (self._now() - before) / 2
-                content = await self._read(response)
+            try:
+                return await self._exchange(self._client, method, path, body, headers)
+            except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                # Whoever stands on the way may let go of a kept connection just as it is used
+                # again. All requests only read, so none does harm twice.
+                return await self._exchange(self._client, method, path, body, headers)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             raise self._transport_error(error) from error
+
+    async def _exchange(
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
+    ) -> _Reply:
+        before = self._now()
+        async with client.stream(
+            method, self.api_url + path, json=body, headers=headers
+        ) as response:
+            arrived = before + (self._now() - before) / 2
+            content = await self._read(response)
         return _Reply(
             status=response.status_code,
             reason=one_line(response.reason_phrase, 60),
@@ -344,7 +362,11 @@ def _client(api_url: str, credentials: Credentials) -> httpx.AsyncClient:
         headers={"User-Agent": "spcs-worker-tui", **credentials.headers()},
         timeout=TIMEOUT_SECONDS,
         verify=tls,
-        limits=httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=_AT_ONCE),
+        limits=httpx.Limits(
+            max_connections=_AT_ONCE,
+            max_keepalive_connections=_AT_ONCE,
+            keepalive_expiry=KEPT_SECONDS,
+        ),
     )
 
 

@@ -17,6 +17,8 @@ __all__ = ["Deployment", "Seeder", "WorkPool"]
 
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 TIMEOUT_SECONDS = 30.0
+_KEPT_SECONDS = 2.0
+"""The server lets go of an idle connection after 5 s; one used again just then has no answer."""
 
 
 class Seeder:
@@ -33,6 +35,7 @@ class Seeder:
             base_url=api_url,
             timeout=TIMEOUT_SECONDS,
             auth=(auth[0], auth[1]) if auth is not None else None,
+            limits=httpx.Limits(keepalive_expiry=_KEPT_SECONDS),
         )
 
     async def __aenter__(self) -> Self:
