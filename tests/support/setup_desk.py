@@ -20,6 +20,7 @@ from spcs_worker_tui.domain.prefect_places import (
     PrefectProof,
     Workspace,
 )
+from spcs_worker_tui.domain.settings import Project
 from spcs_worker_tui.domain.setup import Answers, Piece, PieceState, Survey
 from spcs_worker_tui.domain.wizard import SavedConnection
 
@@ -69,6 +70,7 @@ class ScriptedDesk:
     ) -> None:
         self.saved = saved
         self.kept = dict(remembered or {})
+        self.settings: Project | None = None
         self.profile = profile
         self.pieces: tuple[Piece, ...] = PIECES
         self.refused: dict[str, Exception] = {}
@@ -97,6 +99,10 @@ class ScriptedDesk:
             await self.held[method].wait()
         if method in self.refused:
             raise self.refused.pop(method)
+
+    async def project(self) -> Project | None:
+        await self._ask("project")
+        return self.settings
 
     def remembered(self) -> Mapping[str, str]:
         return self.kept

@@ -11,6 +11,7 @@ import pytest
 from spcs_worker_tui.adapters.connections import read_connections
 from spcs_worker_tui.adapters.wizard_draft import DraftFile
 from spcs_worker_tui.domain.errors import (
+    ConfigurationError,
     KeyMissingError,
     PlanRefusedError,
     PrefectUnauthorizedError,
@@ -161,6 +162,39 @@ async def test_answers_are_kept_for_their_owner_alone(desk: WizardDesk, tmp_path
     path = tmp_path / "state" / "setup.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert desk.remembered() == {"role": "X"}
+    desk.remember({})
+    assert desk.remembered() == {}
+
+
+async def test_answers_that_were_given_in_another_folder_are_about_something_else(
+    desk: WizardDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.remember({"role": "X"})
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    assert open_wizard().remembered() == {}
+    monkeypatch.chdir(tmp_path / "project")
+    assert open_wizard().remembered() == {"role": "X"}
+
+
+async def test_the_settings_of_the_project(desk: WizardDesk, tmp_path: Path) -> None:
+    assert await desk.project() is None
+    environment = """
+        [environments.dev]
+        connection = "dev"
+        database = "D"
+        schema = "S"
+        service = "W"
+        compute_pool = "P"
+        image_repository = "REPO"
+    """
+    (tmp_path / "project" / "spcs-worker.toml").write_text(environment)
+    found = await open_wizard().project()
+    assert found is not None
+    assert [*found.environments] == ["dev"]
+    (tmp_path / "project" / "spcs-worker.toml").write_text("[")
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
+        await open_wizard().project()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', "\xff"])

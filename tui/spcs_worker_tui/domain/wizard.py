@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         PrefectProof,
         Workspace,
     )
+    from spcs_worker_tui.domain.settings import Project
     from spcs_worker_tui.domain.setup import Answers, Survey
 
 
@@ -50,8 +51,15 @@ class SetupDesk(Protocol):
     def folder(self) -> PurePath:
         """Where `spcs-worker.toml` is, or will be."""
 
+    async def project(self) -> Project | None:
+        """The project's settings; None where there are none yet.
+
+        Raises:
+            ConfigurationError: They cannot be read, or something in them is wrong.
+        """
+
     def remembered(self) -> Mapping[str, str]:
-        """The answers of a set-up that was left; empty where there are none. Never raises."""
+        """The answers of a set-up that was left in this folder; empty without. Never raises."""
 
     def remember(self, answers: Mapping[str, str]) -> None:
         """Keep these answers, none of them secret, for the next time. Never raises."""

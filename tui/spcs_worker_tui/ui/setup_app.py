@@ -65,8 +65,9 @@ class SetupApp(App[None]):
         self.push_screen(SetupScreen(self._state, self._glyphs), self._left)
 
     async def _state(self) -> SetupState:
-        self._desk = await self._open_desk()
-        return SetupState(self._desk, Draft(self._desk.remembered()), self._now, self._glyphs)
+        self._desk = self._desk or await self._open_desk()
+        draft = Draft(self._desk.remembered(), await self._desk.project())
+        return SetupState(self._desk, draft, self._now, self._glyphs)
 
     def _left(self, move: Move | None) -> None:
         self.wants_dashboard = move is Move.DASHBOARD

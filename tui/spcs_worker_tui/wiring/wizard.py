@@ -8,6 +8,7 @@ from pathlib import Path
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
 from spcs_worker_tui.adapters.connections_writer import ConnectionsFile, unsaved
 from spcs_worker_tui.adapters.prefect.lazy_directory import LazyPrefectDirectory
+from spcs_worker_tui.adapters.settings_file import read_settings
 from spcs_worker_tui.adapters.settings_place import find_settings
 from spcs_worker_tui.adapters.snowflake.keys import need_of
 from spcs_worker_tui.adapters.wizard_draft import DraftFile
@@ -46,6 +47,7 @@ def open_wizard(*, read_only: bool = False) -> WizardDesk:
             prefect=LazyPrefectDirectory(keys.prefect),
             prefect_key=partial(_prefect_key, keys),
             folder=found.parent if found else Path.cwd(),
+            project=lambda: read_settings(found) if found else None,
         )
     )
 

@@ -30,29 +30,38 @@ def answers_of(project: Project, environment: Environment, *, tag: str = "") -> 
             f"environment {environment.name} has no {' and no '.join(missing)} in {project.path}",
             next_step="Set it there: a set-up ends with a flow that ran on that work pool.",
         )
-    given: dict[str, Any] = dict(environment.setup)
-    given.setdefault("max_nodes", given.get("min_nodes", 1))
-    if environment.external_access_integrations:
-        given["integration"] = environment.external_access_integrations[0]
+    given = places_of(environment)
     variable = next((name for name in KEY_VARIABLES if name in environment.secrets), "")
     given["secret"] = ""
     if variable:
         given["secret"], given["secret_variable"] = environment.secrets[variable], variable
-    fixed = "" if "{" in environment.tag else environment.tag
+    if tag:
+        given["tag"] = tag
     return Answers(
         environment=environment.name,
         connection=environment.connection,
         prefect_api_url=environment.prefect_api_url,
         folder=project.path.parent,
         work_pool=environment.work_pool,
-        database=environment.database,
-        schema=environment.schema,
-        repository=environment.image_repository.replace("/", ".").upper(),
-        compute_pool=environment.compute_pool,
-        service=environment.service,
-        instances=environment.min_instances,
-        image=environment.image,
-        tag=tag or fixed or _LATEST,
         base=environment,
         **given,
     )
+
+
+def places_of(environment: Environment) -> dict[str, Any]:
+    """Which names, kinds and numbers the settings give, as `Answers` has them."""
+    given: dict[str, Any] = dict(environment.setup)
+    given.setdefault("max_nodes", given.get("min_nodes", 1))
+    if environment.external_access_integrations:
+        given["integration"] = environment.external_access_integrations[0]
+    return given | {
+        "database": environment.database,
+        "schema": environment.schema,
+        "repository": environment.image_repository.replace("/", ".").upper(),
+        "compute_pool": environment.compute_pool,
+        "service": environment.service,
+        "instances": environment.min_instances,
+        "image": environment.image,
+        # A pattern is for builds that have a version.
+        "tag": _LATEST if "{" in environment.tag else environment.tag,
+    }

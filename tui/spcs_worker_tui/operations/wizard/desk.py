@@ -32,9 +32,13 @@ if TYPE_CHECKING:
     from spcs_worker_tui.domain.fleet import ImageSnapshot
     from spcs_worker_tui.domain.keys import KeyName, Secret
     from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+    from spcs_worker_tui.domain.settings import Project
     from spcs_worker_tui.domain.setup import Answers, Survey
     from spcs_worker_tui.domain.wizard import SavedConnection
     from spcs_worker_tui.operations.wizard.ports import SetupBench, WizardTools
+
+_FOLDER = "folder"
+"""Under this name is kept where the answers were given: elsewhere they are about other things."""
 
 
 class WizardDesk:
@@ -57,13 +61,19 @@ class WizardDesk:
         """Where the project is, or will be."""
         return self._tools.folder
 
+    async def project(self) -> Project | None:
+        """Its settings; see the port."""
+        return await asyncio.to_thread(self._tools.project)
+
     def remembered(self) -> Mapping[str, str]:
         """The answers that were kept; see the port."""
-        return self._tools.drafts.load()
+        answers = dict(self._tools.drafts.load())
+        return answers if answers.pop(_FOLDER, "") == str(self.folder) else {}
 
     def remember(self, answers: Mapping[str, str]) -> None:
         """Keep these; see the port."""
-        self._tools.drafts.save(answers)
+        kept = {**answers, _FOLDER: str(self.folder)} if answers else {}
+        self._tools.drafts.save(kept)
 
     # Snowflake
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from spcs_worker_tui.domain.keys import KeyName, Secret
     from spcs_worker_tui.domain.new_connection import NewConnection
     from spcs_worker_tui.domain.prefect_places import PrefectDirectory
+    from spcs_worker_tui.domain.settings import Project
     from spcs_worker_tui.domain.wizard import SavedConnection
     from spcs_worker_tui.operations.keys import Keychain, KeyDesk
     from spcs_worker_tui.operations.setup import Setup, SetupTools
@@ -75,6 +76,7 @@ class WizardTools:
         open: Makes what sets up a saved or a new connection; signs in to nothing yet.
         prefect_key: What is saved for a Prefect API, or None.
         folder: Where the project is.
+        project: Its settings, None where there are none; reads files, raises ConfigurationError.
     """
 
     saved: Callable[[], Sequence[SavedConnection]]
@@ -87,3 +89,4 @@ class WizardTools:
     prefect: PrefectDirectory
     prefect_key: Callable[[str], Awaitable[Secret | None]]
     folder: PurePath
+    project: Callable[[], Project | None]

@@ -156,7 +156,9 @@ class NewPage(Page):
         """Those of the chosen way."""
         way = SignInWay(values.get("way") or self.draft.get("new.way") or SignInWay.PASSWORD)
         known = {name: self.draft.get(f"new.{name}", "") for name in _OF_NEW}
-        default = next(n for n in ("default", "spcs", "spcs-2", "") if n not in self._taken)
+        # The settings may speak of a connection that this machine does not have yet.
+        wanted = (self.draft.get("connection", ""), "default", "spcs", "spcs-2", "")
+        default = next((n for n in wanted if n and n not in self._taken), "")
         found = [
             SetupField("account", "Account", known["account"], "MYORG-MYACCOUNT, or its URL"),
             SetupField("user", "User", known["user"]),

@@ -112,6 +112,11 @@ class Page:
         """What stood in its fields when it was left; nothing secret."""
 
     @property
+    def name(self) -> str:
+        """Under which what was typed on it is kept."""
+        return type(self).__name__
+
+    @property
     def draft(self) -> Draft:
         """The answers so far."""
         return self.state.draft

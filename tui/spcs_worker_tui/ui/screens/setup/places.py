@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from spcs_worker_tui.domain.errors import PlanRefusedError
 from spcs_worker_tui.domain.rates import cost_words
+from spcs_worker_tui.domain.settings import FILE_NAME
 from spcs_worker_tui.ui.screens.setup.image import ImagePage
 from spcs_worker_tui.ui.screens.setup.page import Move, Page, SetupField, SetupState, Stage, Values
 from spcs_worker_tui.ui.screens.setup.pieces import (
@@ -18,6 +20,7 @@ from spcs_worker_tui.ui.screens.setup.pieces import (
 
 if TYPE_CHECKING:
     from spcs_worker_tui.domain.account import InstanceFamily
+    from spcs_worker_tui.domain.setup import Answers
     from spcs_worker_tui.ui.lines import Line
 
 _LABELS = {
@@ -101,9 +104,18 @@ class PlacesPage(Page):
         survey = self.state.survey
         assert survey is not None
         refuse_lacking([piece for piece in survey.pieces if piece.id != IMAGE])
+        _refuse_read_only(survey.answers)
         self.draft["place_words"] = survey.answers.key.qualified
         self.state.passed.add(Stage.PLACES)
         return ImagePage(self.state)
+
+
+def _refuse_read_only(answers: Answers) -> None:
+    if answers.base is not None and answers.base.read_only:
+        raise PlanRefusedError(
+            f"environment {answers.environment} is read-only in {answers.folder / FILE_NAME}",
+            next_step="Name another one, or take read_only out of the settings.",
+        )
 
 
 def _family(one: InstanceFamily) -> str:

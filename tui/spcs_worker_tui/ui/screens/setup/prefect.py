@@ -66,8 +66,16 @@ class PrefectPage(Page):
     def start(self) -> int:
         """That of the last time."""
         names = [item.name for item in self.items()]
-        wanted = self.draft.get("prefect_way", "")
+        wanted = self.draft.get("prefect_way", "") or self._usual
         return names.index(wanted) if wanted in names else 0
+
+    @property
+    def _usual(self) -> str:
+        """How one gets to the API that the settings name."""
+        url = self.draft.get("prefect_api_url", "")
+        if not url or (self._active is not None and self._active.api_url == url):
+            return _PROFILE
+        return _CLOUD if PrefectAccess(url).is_cloud else _SERVER
 
     async def submit(self, item: str, values: Values) -> Page | Move | None:
         """Ask on, or try what the profile says."""
@@ -171,7 +179,7 @@ class ServerPage(Page):
         """Address and auth string."""
         del values
         last = self.draft.get("prefect_api_url", "")
-        url = last if self.draft.get("prefect_way") == _SERVER else ""
+        url = "" if last and PrefectAccess(last).is_cloud else last
         return [
             SetupField("url", "API URL", url, "https://prefect.example.com/api"),
             SetupField(_KEY, "User:password", "", "where it asks", is_secret=True, can_miss=True),

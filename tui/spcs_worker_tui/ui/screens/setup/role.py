@@ -41,7 +41,7 @@ class RolePage(Page):
         draft = self.draft
         if not draft.get("prefect_api_url"):
             # Which Prefect it is changes nothing about what a role may do.
-            draft = type(draft)({**draft, "prefect_api_url": CLOUD_API_URL})
+            draft = draft.having(prefect_api_url=CLOUD_API_URL)
         return await self.state.desk.survey(draft.answers(self.state.desk.folder))
 
     def lines(self, room: int) -> list[Line]:

@@ -106,9 +106,11 @@ class SetupScreen(CheckingScreen):
             if page.needs_person(item, values):
                 self.off_the_screen(off_the_screen)
             after = await page.submit(item, values)
-        self._remember()
         if isinstance(after, Page):
             page.kept = self.view.harmless_values()
+            self._state.draft.keep_typed(page.name, {})
+        self._remember()
+        if isinstance(after, Page):
             await self._open(after)
         elif after is Move.BACK:
             await self._back()
@@ -129,6 +131,7 @@ class SetupScreen(CheckingScreen):
     async def _open(self, page: Page) -> None:
         """Load it and show it; what loading finds wrong is said on it."""
         problem: FleetError | None = None
+        page.kept = page.draft.typed(page.name)
         self.view.say(page.busy, GOING_ON)
         try:
             await page.load()
@@ -234,7 +237,7 @@ class SetupScreen(CheckingScreen):
 
     async def _back(self) -> None:
         left = self._pages.pop()
-        left.kept = self.view.harmless_values()
+        left.draft.keep_typed(left.name, self.view.typed())
         if isinstance(left, ProgressPage):
             self._pages.pop()  # its plan was applied, at least in part
         page = self._pages[-1]
@@ -276,6 +279,11 @@ class SetupScreen(CheckingScreen):
         if answer == "stop" and self._applying is not None:
             self._applying.cancel()
 
-    def _leave(self, answer: str | None) -> None:
-        if answer == "leave":
-            self.dismiss(Move.LEAVE)
+    async def _leave(self, answer: str | None) -> None:
+        if answer != "leave":
+            return
+        page = self.page
+        if page is not None:
+            page.draft.keep_typed(page.name, self.view.typed())
+            await asyncio.to_thread(page.state.desk.remember, dict(page.draft))
+        self.dismiss(Move.LEAVE)

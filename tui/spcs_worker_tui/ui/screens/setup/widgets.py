@@ -169,6 +169,7 @@ class PageView(Vertical):
         super().__init__(id="page")
         self._page: Page | None = None
         self._fields: tuple[SetupField, ...] = ()
+        self._began: Mapping[str, str] = {}
         self._said: tuple[str, str] = ("", "ink")
         self.can_scroll = False
         """Whether more stands there than is seen."""
@@ -184,6 +185,7 @@ class PageView(Vertical):
         """Show that page, its fields as they were when it was left."""
         self._page = page
         self._said = ("", "ink")
+        self._began = {field.name: field.value for field in page.fields({})}
         self._fields = tuple(page.fields(page.kept))
         await self._mount_answers(page.kept)
         self.fit_parts()
@@ -247,6 +249,11 @@ class PageView(Vertical):
         """What the fields hold that is not secret."""
         return {f.name: self._value(f) for f in self._fields if not f.is_secret}
 
+    def typed(self) -> dict[str, str]:
+        """What the fields hold that is not secret and did not stand there by itself."""
+        values = self.harmless_values()
+        return {name: text for name, text in values.items() if text != self._began.get(name, "")}
+
     def item(self) -> str:
         """The name of the item under the cursor; empty without a list."""
         assert self._page is not None
@@ -286,7 +293,8 @@ class PageView(Vertical):
 
 def _row(field: SetupField, kept: str | None) -> Widget:
     if field.choices:
-        answer: Widget = ChoiceLine(field)
+        is_one = any(kept == value for value, _ in field.choices)
+        answer: Widget = ChoiceLine(replace(field, value=kept) if kept and is_one else field)
     else:
         answer = AnswerInput(
             field.value if kept is None else kept,
