@@ -104,6 +104,15 @@ async def test_merges_all_instances_by_time() -> None:
     assert bench.texts == [str(n) for n in range(30)]
 
 
+async def test_the_only_container_is_shown_as_soon_as_it_answers() -> None:
+    log = ServerLog()
+    bench = Bench(log)
+    log.write((bench.stamp(), "now"))
+    async with bench.following(TailTiming(hold_back=3600)):
+        await bench.clock.pass_time(1)
+    assert bench.texts == ["now"]
+
+
 async def test_asks_often_while_lines_come_and_seldom_when_none_do() -> None:
     log = ServerLog()
     bench = Bench(log)

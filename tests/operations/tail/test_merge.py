@@ -44,6 +44,25 @@ def test_old_lines_need_not_wait() -> None:
     assert merge.wait(at(1)) is None
 
 
+def test_who_is_alone_waits_for_nobody() -> None:
+    merge = merger()
+    merge.join(A)
+    merge.add([line(A, 99.9), line(A, 100)], at(0))
+    assert merge.take(at(0)) == [line(A, 99.9), line(A, 100)]
+
+
+def test_lines_wait_only_until_every_container_has_written_later_ones() -> None:
+    merge = merger()
+    merge.join(A)
+    merge.join(B)
+    merge.add([line(A, 100.2), line(A, 100.4)], at(0))
+    assert merge.take(at(0)) == [], "of the other nothing is known yet"
+    merge.add([line(B, 100.1), line(B, 100.3)], at(0.1))
+    assert merge.take(at(0.1)) == [line(B, 100.1), line(A, 100.2), line(B, 100.3)]
+    merge.leave(B)
+    assert merge.take(at(0.1)) == [line(A, 100.4)]
+
+
 def test_a_line_that_comes_too_late_is_marked() -> None:
     merge = merger()
     merge.add([line(A, 100)], at(0))

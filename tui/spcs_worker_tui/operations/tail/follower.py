@@ -116,6 +116,8 @@ class _ServiceTail:
             dropped = seen and service is None
             seen = seen or service is not None
             gone = self._admit(service)
+            for source in self.members:
+                merger.join(source)
             for notice in self._remarks(service, dropped=dropped):
                 merger.add([notice], self.clock.now())
             while not self.answers.empty():

@@ -28,9 +28,14 @@ class Merger:
         self._heap: list[tuple[int, int, datetime, LogEvent]] = []
         self._reached: dict[LogSource | None, int] = {}
         """By container, the time of its newest event so far."""
+        self._members: set[LogSource] = set()
         self._newest = 0
         self._shown = 0
         self._added = 0
+
+    def join(self, source: LogSource) -> None:
+        """This container takes part: others wait for it, and where it is alone nothing waits."""
+        self._members.add(source)
 
     def add(self, events: Iterable[LogEvent], now: datetime) -> None:
         """Take in events of one container, oldest first.
@@ -50,9 +55,11 @@ class Merger:
     def take(self, now: datetime) -> list[LogEvent]:
         """The events whose time has come, in order; late ones are marked."""
         out: list[LogEvent] = []
+        certain = min((self._reached.get(source, 0) for source in self._members), default=0)
         while self._heap:
             key, _, arrived, event = self._heap[0]
-            if key > self._newest - self._hold_back_ns and now - arrived < self._hold_back:
+            certain_or_old = key <= max(certain, self._newest - self._hold_back_ns)
+            if not certain_or_old and now - arrived < self._hold_back:
                 break
             heapq.heappop(self._heap)
             if isinstance(event, LogLine) and key < self._shown:
@@ -71,6 +78,7 @@ class Merger:
     def leave(self, source: LogSource) -> None:
         """The container is gone; nothing of it has to be remembered."""
         self._reached.pop(source, None)
+        self._members.discard(source)
 
 
 def in_order(parts: Iterable[Iterable[LogEvent]]) -> list[LogEvent]:
