@@ -21,6 +21,16 @@ TOGETHER = {
 }
 """Folders whose tests share a Docker engine, a `snow` process or a Prefect server."""
 
+LONGEST = (
+    "docker",
+    "worker",
+    "end_to_end/test_changes.py",
+    "cli/test_actions.py",
+    "end_to_end/test_dashboard.py",
+    "snow",
+)
+"""What would otherwise still run when all others have nothing left to do."""
+
 PLACE = "SPCS_WORKER_TUI_TESTS_PLACE"
 """Names the folder in which the processes of one run wait for each other."""
 
@@ -62,10 +72,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(place.cleanup)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its group."""
+    """Give each test its group, and let what takes longest begin.
+
+    First of all: a process of pytest-xdist reads the marks in the same hook.
+    """
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    group = group_of(item)
+    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
