@@ -25,8 +25,8 @@ SERIES: dict[str, Sequence[Size]] = {
     "pools": [Size(1000, 1, n) for n in (1, 20, 200)],
 }
 HEADER = (
-    f"{'':<46} {'every':>6} {'statements':>16} {'requests':>16} {'CPU ms':>16} {'memory MiB':>18} {'peak':>6}"
-    f" {'all seen after':>24}"
+    f"{'':<46} {'every':>6} {'statements':>16} {'requests':>16} {'CPU ms':>16}"
+    f" {'memory MiB':>18} {'peak':>6} {'all seen after':>24}"
 )
 
 

@@ -16,12 +16,26 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.measuring import memory_mib, peak_memory_mib
+from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
+from spcs_worker_tui.domain.fleet import ServiceSnapshot
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
 from spcs_worker_tui.wiring.console import open_console
 from spcs_worker_tui.wiring.doctor import make_doctor
 from support.prefect_fleet import COUNTS
+
+ASKED: Counter[str] = Counter()
+"""How often each connection was asked for its services."""
+
+
+class CountedSession(ConnectorSession):
+    """Notes it."""
+
+    async def show_services(self) -> tuple[ServiceSnapshot, ...]:
+        ASKED[self.name] += 1
+        return await super().show_services()
 
 
 class Watched:
@@ -66,23 +80,20 @@ class Watched:
         return found
 
     async def until_refreshed(self, times: int) -> None:
-        """Return when each connection was asked that often, from the next picture on."""
+        """Return when each connection was asked that often from now on."""
         assert self.fleet is not None
-        asked: Counter[str] = Counter()
-        before = {one.name: one.observed_at for one in self.fleet.snapshot.connections}
-        while not all(asked[name] >= times for name in before):
+        names = [one.name for one in self.fleet.snapshot.connections]
+        wanted = {name: ASKED[name] + times for name in names}
+        while any(ASKED[name] < wanted[name] for name in names):
             self.changed.clear()
             await self.changed.wait()
-            for one in self.fleet.snapshot.connections:
-                if one.observed_at != before[one.name]:
-                    before[one.name] = one.observed_at
-                    asked[one.name] += 1
 
 
 async def watch(options: argparse.Namespace) -> dict[str, Any]:
     """Statements, requests, CPU and memory per refresh of a fleet that is at rest."""
     began, watched = time.perf_counter(), Watched(options.prefect_api_url)
-    console = await open_console(interval=options.interval, make_doctor=make_doctor)
+    with patch("spcs_worker_tui.wiring.accounts.ConnectorSession", CountedSession):
+        console = await open_console(interval=options.interval, make_doctor=make_doctor)
 
     async def look() -> None:
         async with aclosing(console.watch()) as pictures:  # type: ignore[type-var]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.utils import formatdate
-from itertools import groupby
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -26,6 +26,8 @@ COUNTS = "/requests"
 _TEMPLATE_SIZE = 1500
 """Characters of the base job template of a process pool; it comes with every row of a pool."""
 _LONGEST_PAGE = 200
+_LOOKS_EVERY = timedelta(seconds=1)
+"""How often it is looked which workers beat: pages of one list are of one moment mostly."""
 
 
 class PrefectFleet:
@@ -44,6 +46,7 @@ class PrefectFleet:
         self._pools = {name: _pool(name) for name in pools}
         self._clock = clock
         self._seen: dict[str, dict[str, Beat]] = {}
+        self._rows: dict[str, list[dict[str, Any]]] = {}
         self._looked = clock.now() - timedelta(days=1)
         self.counts: Counter[str] = Counter()
 
@@ -67,28 +70,28 @@ class PrefectFleet:
 
     def _found(self, path: str, body: Any) -> Any:
         named = body.get("work_pools", {}).get("name", {}).get("any_", self._pools)
-        match path.strip("/").split("/"):
-            case ["admin", "version"]:
-                return "3.8.8"
-            case ["events", "filter"]:
-                return {"events": []}
-            case ["work_pools", "filter"]:
-                return [self._pools[name] for name in named if name in self._pools]
-            case ["work_queues", "filter"]:
-                return self._page([_queue(name) for name in self._pools], body)
-            case ["flow_runs", "filter"] if "RUNNING" in json.dumps(body):
-                return self._page([_run(name) for name in named], body)
-            case ["flow_runs", "filter"]:
-                return []
-            case ["flow_runs", "count"]:
-                return 0
-            case ["flows", "filter"]:
-                return [{"id": one, "name": "load"} for one in body["flows"]["id"]["any_"]]
-            case ["work_pools", name, *rest] if (pool := unquote(name)) in self._pools:
-                return self._of_pool(pool, rest, body)
-        return None
+        kind, name, *rest = path.strip("/").split("/")
+        if kind == "work_pools" and name != "filter":
+            return self._of_pool(unquote(name), rest, body)
+        is_late = "Late" in json.dumps(body)
+        answers: dict[str, Callable[[], Any]] = {
+            "/admin/version": lambda: "3.8.8",
+            "/events/filter": lambda: {"events": []},
+            "/work_pools/filter": lambda: [self._pools[one] for one in named if one in self._pools],
+            "/work_queues/filter": lambda: self._page([_queue(one) for one in self._pools], body),
+            "/flow_runs/filter": lambda: (
+                [] if is_late else self._page([_run(one) for one in named], body)
+            ),
+            "/flow_runs/count": lambda: 0 if is_late else len(named),
+            "/flows/filter": lambda: [
+                {"id": one, "name": "load"} for one in body["flows"]["id"]["any_"]
+            ],
+        }
+        return answers[path]() if path in answers else None
 
     def _of_pool(self, name: str, rest: Sequence[str], body: Any) -> Any:
+        if name not in self._pools:
+            return None
         match rest:
             case []:
                 return self._pools[name]
@@ -107,14 +110,17 @@ class PrefectFleet:
     def _workers(self, pool: str, since: str) -> list[Any]:
         """Those with a heartbeat then or later, the newest first (prefect-contract 2.3)."""
         now = self._clock.now()
-        if now - self._looked >= timedelta(seconds=1):
+        if now - self._looked >= _LOOKS_EVERY:
             self._looked = now
-            beats = sorted(played_workers(self._accounts), key=lambda beat: beat.work_pool)
-            for name, own in groupby(beats, key=lambda beat: beat.work_pool):
-                self._seen.setdefault(name, {}).update((beat.worker, beat) for beat in own)
-        rows = [_worker(beat, now) for beat in self._seen.get(pool, {}).values()]
-        rows = [row for row in rows if row["last_heartbeat_time"] >= since]
-        return sorted(rows, key=lambda row: row["last_heartbeat_time"], reverse=True)
+            for beat in played_workers(self._accounts):
+                self._seen.setdefault(beat.work_pool, {})[beat.worker] = beat
+            self._rows.clear()
+        if pool not in self._rows:
+            rows = [_worker(beat, now) for beat in self._seen.get(pool, {}).values()]
+            rows.sort(key=lambda row: str(row["last_heartbeat_time"]), reverse=True)
+            self._rows[pool] = rows
+        rows = self._rows[pool]
+        return [row for row in rows if row["last_heartbeat_time"] >= since] if since else rows
 
 
 def _pool(name: str) -> dict[str, Any]:
@@ -191,5 +197,6 @@ def _run(pool: str) -> dict[str, Any]:
     }
 
 
+@cache
 def _id(of: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, of))

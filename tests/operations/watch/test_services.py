@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,8 +16,10 @@ from spcs_worker_tui.domain.fleet import (
     ConnectionState,
     ContainerStatus,
     Observation,
+    ServiceSnapshot,
     ServiceStatus,
 )
+from spcs_worker_tui.operations.watch.looking import with_row
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.operations.watch.watcher import FleetWatcher
 from spcs_worker_tui.sandbox.clock import ManualClock
@@ -270,3 +272,47 @@ async def test_dropped_between_two_statements(watch: Watch, clock: ManualClock) 
     await pass_time(clock, 1)
     assert watcher.snapshot.connections[0].state is ConnectionState.CONNECTED
     assert all(s.containers.error is not None for s in watcher.snapshot.services)
+
+
+class Unchanging(ScriptedSession):
+    """Gives the same object for a row that reads as before, as the adapter does."""
+
+    rows: tuple[ServiceSnapshot, ...] = ()
+
+    async def show_services(self) -> tuple[ServiceSnapshot, ...]:
+        shown = await super().show_services()
+        self.rows = tuple(next((old for old in self.rows if old == row), row) for row in shown)
+        return self.rows
+
+
+async def test_a_row_that_is_what_it_was_costs_nothing(
+    watch: Watch, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged: list[str] = []
+
+    def noted(
+        old: ServiceSnapshot | None, row: ServiceSnapshot, now: datetime
+    ) -> tuple[ServiceSnapshot, bool]:
+        merged.append(row.key.name)
+        return with_row(old, row, now)
+
+    monkeypatch.setattr("spcs_worker_tui.operations.watch.connection.with_row", noted)
+    session = Unchanging(services=many(20))
+    watcher = watch(session)
+    await begin(watcher)
+    await pass_time(clock, 30)
+    assert len(merged) == 20
+    changed = watcher.snapshot.services[7]
+    session.services[changed.key] = service(changed.key.name, status=ServiceStatus.SUSPENDED)
+    await pass_time(clock, 10)
+    assert merged[20:] == [changed.key.name]
+    seen = watcher.service(changed.key)
+    assert seen is not None
+    assert seen.status is ServiceStatus.SUSPENDED
+    # One that went away is merged when it comes back, as any that is new.
+    gone = session.services.pop(changed.key)
+    await pass_time(clock, 10)
+    assert watcher.service(changed.key) is None
+    session.services[changed.key] = gone
+    await pass_time(clock, 10)
+    assert watcher.service(changed.key) is not None

@@ -78,6 +78,17 @@ async def test_readers_get_the_newest_picture_and_no_more_than_five_a_second(
     assert [picture async for picture in slow] == []
 
 
+async def test_a_machine_that_is_slow_at_judging_shows_a_picture_an_interval_nevertheless(
+    watch: Watch, clock: ManualClock
+) -> None:
+    session = ScriptedSession(services=many(1))
+    watcher = watch(session, pace=Pace(rest_per_cost=1e9))
+    await begin(watcher)
+    for _ in range(4):
+        await pass_time(clock, 10)
+        assert clock.now() - watcher.snapshot.observed_at <= timedelta(seconds=5)
+
+
 async def test_ages_are_judged_although_nothing_arrives(watch: Watch, clock: ManualClock) -> None:
     session = ScriptedSession(services=many(1))
     watcher = watch(session)

@@ -73,6 +73,7 @@ class ConnectionWatch:
         self._backoff = Backoff(pace.interval, pace.slowest)
         self._silence = Silence(clock, pace.silence, self._say_silence)
         self._services: dict[ServiceKey, ServiceSnapshot] = {}
+        self._rows: dict[ServiceKey, ServiceSnapshot] = {}
         self._held: dict[ServiceKey, ServiceSnapshot] = {}
         self._restless: list[ServiceKey] = []
         self._agenda = Agenda()
@@ -144,8 +145,13 @@ class ConnectionWatch:
         self._silence.heard()
         now = self._clock.now()
         before, services = self._services, dict[ServiceKey, ServiceSnapshot]()
+        same, self._rows = self._rows, {row.key: row for row in rows}
         for row in rows:
             old = before.get(row.key)
+            if old is not None and same.get(row.key) is row:
+                # It is in there already; of thousands, few are ever otherwise.
+                services[row.key] = old
+                continue
             shown = self._specs.recall(identity, row) if old is None else row
             services[row.key], changed = with_row(old, shown, now)
             if changed:

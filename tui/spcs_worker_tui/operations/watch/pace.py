@@ -36,7 +36,11 @@ class Pace:
     picture_seconds: float = 0.2
     """At least this long between two pictures."""
     rest_per_cost: float = 9.0
-    """After a picture, rest this many times as long as it took: a tenth of one core at most."""
+    """After a picture, rest this many times as long as it took: a tenth of one core at most.
+
+    Never for longer than an interval: on a busy machine a picture takes long, and nothing that was
+    asked may wait for the second one after it.
+    """
     slowest: float = 60.0
     """The longest wait after failures."""
     least_silence: float = 2.0

@@ -174,10 +174,8 @@ class FleetWatcher:
             snapshot = self._picture()
             started = perf_counter()
             self._latest.publish(await self._judged(snapshot))
-            cost = perf_counter() - started
-            await self._clock.sleep(
-                max(self._pace.picture_seconds, cost * self._pace.rest_per_cost)
-            )
+            rest = (perf_counter() - started) * self._pace.rest_per_cost
+            await self._clock.sleep(max(self._pace.picture_seconds, min(rest, self._pace.interval)))
             await self._touched.wait(self._pace.interval)
 
     async def _judged(self, snapshot: FleetSnapshot) -> JudgedFleet:
