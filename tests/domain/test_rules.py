@@ -288,6 +288,12 @@ CASES: list[tuple[int, Health, Facts, str]] = [
     (
         32,
         Health.HEALTHY,
+        facts(prefect_error="no route", prefect_seen=seconds(40), running=1),
+        "last 10 s ago when Prefect last answered, 40 s ago; 1 run running",
+    ),
+    (
+        32,
+        Health.HEALTHY,
         facts(running=2, matched_by=MatchedBy.POOL),
         "last 10 s ago; 2 runs running; matched by pool",
     ),

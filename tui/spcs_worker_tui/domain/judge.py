@@ -341,7 +341,7 @@ def _spans_left(facts: Facts) -> Iterator[timedelta]:
     limits, s, p = facts.limits, facts.snowflake, facts.prefect
     if s.status is ServiceStatus.SUSPENDED:
         yield _SLOW_REFRESH
-    elif s.blind or p.blind or not s.is_up:
+    elif s.blind or p.blind or p.error or not s.is_up:
         yield _REFRESH
     if s.seen is not None:
         yield limits.blind_after - s.seen

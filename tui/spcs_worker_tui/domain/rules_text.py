@@ -205,6 +205,8 @@ def healthy(f: Facts) -> str:
     """Rule 32."""
     p = f.prefect
     text = f"Beating every {humanise(p.interval)}, last {humanise(p.beat_age)} ago"
+    if p.error:
+        text += f" when Prefect last answered, {humanise(p.seen)} ago"
     if p.running:
         text += f"; {count(p.running, 'run')} running"
     if p.matched_by is MatchedBy.POOL:
