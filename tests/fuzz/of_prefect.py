@@ -27,6 +27,13 @@ API = "http://127.0.0.1:4200/api"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+_ASKED = (
+    *("/work_pools/spcs", "/queues/filter", "/workers/filter", "/flow_runs/filter"),
+    *("/flows/filter", "/admin/version", "/events/filter", ""),
+)
+"""Which part of the input answers what; the last one everything else."""
+
+
 def _response(data: bytes) -> httpx.Response:
     """A status, headers up to an empty line, and a body."""
     head, _, body = data.partition(b"\n\n")
@@ -45,13 +52,14 @@ def _response(data: bytes) -> httpx.Response:
 
 def prefect_answers(data: bytes) -> None:
     """Whole HTTP answers, a byte 1 between them, to all requests of a look at a work pool."""
-    parts = data.split(b"\x01")[:8]
+    parts = data.split(b"\x01")[: len(_ASKED)]
     asked = 0
 
-    def answer(_: httpx.Request) -> httpx.Response:
+    def answer(request: httpx.Request) -> httpx.Response:
         nonlocal asked
         asked += 1
-        return _response(parts[asked % len(parts)])
+        number = next(i for i, end in enumerate(_ASKED) if request.url.path.endswith(end))
+        return _response(parts[number % len(parts)])
 
     async def look() -> None:
         client = httpx.AsyncClient(transport=httpx.MockTransport(answer))

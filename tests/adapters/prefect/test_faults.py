@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -292,6 +293,25 @@ async def test_the_server_s_clock_counts(minutes: int) -> None:
     async with prefect_stub(other_time) as stub:
         seen = await look(stub)
     assert abs(seen.clock_skew - timedelta(minutes=minutes)) < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("\x1b]52;c;RVZJTA==\x073.8.8\x9b2J", "3.8.8"),
+        ("3\n8 \u202e8", "3 8 8"),
+        (8, ""),
+        (None, ""),
+    ],
+)
+async def test_a_version_is_text_as_well(said: object, shown: str) -> None:
+    def evil(request: Request) -> Reply:
+        if request.path == "/admin/version":
+            return Reply(content=json.dumps(said).encode())
+        return well(request)
+
+    async with prefect_stub(evil) as stub:
+        assert (await look(stub)).server_version == shown
 
 
 @pytest.mark.parametrize(

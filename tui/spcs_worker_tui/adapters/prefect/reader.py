@@ -34,6 +34,7 @@ from spcs_worker_tui.domain.prefect import (
     WorkPoolSnapshot,
     WorkQueueSnapshot,
 )
+from spcs_worker_tui.domain.text import one_line
 
 _T = TypeVar("_T")
 
@@ -286,7 +287,7 @@ class ApiReader:
         if self._is_time("server", _SERVER_VERSION_SECONDS):
             answer = await self._optional(self._http.get("/admin/version"))
             found = answer.content if answer is not None else None
-            self._server_version = found[:40] if isinstance(found, str) and found.isascii() else ""
+            self._server_version = one_line(found, 40) if isinstance(found, str) else ""
 
     async def _refresh_worker_versions(self) -> None:
         """The version is on the event of a worker's start only (prefect-contract 2.3, 2.9)."""
