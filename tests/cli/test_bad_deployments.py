@@ -8,28 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.program import Answer
+from support.project_file import DEV, PLAIN, lay_out
+from support.project_file import SPEC as PLAIN_SPEC
 
 if TYPE_CHECKING:
     from conftest import World
 
-SETTINGS = """\
-[environments.dev]
-connection = "dev"
-database = "D"
-schema = "S"
-service = "WORKER"
-compute_pool = "P"
-image_repository = "REPO"
-image = "plain"
-tag = "1.0"
-"""
-SPEC = """\
-spec:
-  containers:
-  - name: main
-    image: /d/s/repo/plain:1.0
-    resources:
-      requests: {cpu: "0.1", memory: 64Mi}
+SETTINGS = DEV + PLAIN
+SPEC = f"""\
+{PLAIN_SPEC}    resources:
+      requests: {{cpu: "0.1", memory: 64Mi}}
 """
 ANOTHER = SPEC.partition("containers:\n")[2]
 NO_ACCESS = 'external_access_integrations = ["NO_SUCH"]\n'
@@ -38,11 +26,7 @@ MANY = "min_instances = 4\nmax_instances = 4\n"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "spcs-service-spec.yaml").write_text(SPEC)
-    (folder / "spcs-worker.toml").write_text(SETTINGS)
-    return folder
+    return lay_out(tmp_path / "project", SETTINGS, SPEC).parent
 
 
 async def update(world: World, project: Path, *more: str) -> Answer:

@@ -7,16 +7,11 @@ from pathlib import Path
 import pytest
 
 from support.program import Answer, Program
+from support.project_file import DEV
 
-SETTINGS = """\
-[environments.dev]
-connection = "dev"
-database = "D"
-schema = "S"
-service = "WORKER"
-compute_pool = "P"
-image_repository = "REPO"
-tag = "{git}"
+SETTINGS = f"""\
+{DEV}service = "WORKER"
+tag = "{{git}}"
 """
 SECRET = "pnu_0123456789abcdef0123456789abcdef0123"
 

@@ -12,20 +12,14 @@ from typing import Any
 
 import pytest
 
+from support.project_file import PLACES, PLAIN, lay_out
 from support.terminal import Terminal
 
 KEY = "pnu_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0xR"
 SECONDS = 60
-SETTINGS = """\
+SETTINGS = f"""\
 [defaults]
-database = "D"
-schema = "S"
-service = "WORKER"
-compute_pool = "P"
-image_repository = "REPO"
-image = "plain"
-tag = "1.0"
-
+{PLACES}{PLAIN}
 [defaults.variables]
 LEVEL = "INFO"
 REGION = "eu"
@@ -40,13 +34,6 @@ connection = "dev"
 connection = "dev"
 read_only = true
 """
-SPEC = """\
-spec:
-  containers:
-  - name: main
-    image: /d/s/repo/plain:1.0
-"""
-
 
 BAD: list[tuple[tuple[str, ...], str | bytes | None, int, str]] = [
     (("set", "1A=x"), None, 64, "'1A' is no name of an environment variable"),
@@ -79,12 +66,7 @@ async def worker(world: Any) -> AsyncIterator[Any]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "spcs-service-spec.yaml").write_text(SPEC)
-    path = folder / "spcs-worker.toml"
-    path.write_text(SETTINGS)
-    return path
+    return lay_out(tmp_path / "project", SETTINGS)
 
 
 def env_of(world: Any) -> dict[str, str]:

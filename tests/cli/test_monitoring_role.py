@@ -7,21 +7,16 @@ from typing import Any
 
 import pytest
 
-SPEC = """\
-spec:
-  containers:
-  - name: main
-    image: /d/s/repo/plain:1.0
-    env:
+from support.project_file import PLACES, lay_out
+from support.project_file import SPEC as PLAIN_SPEC
+
+SPEC = f"""\
+{PLAIN_SPEC}    env:
       PREFECT_WORK_POOL: of-the-file
 """
-SETTINGS = """\
+SETTINGS = f"""\
 [defaults]
-database = "D"
-schema = "S"
-service = "W"
-compute_pool = "P"
-image_repository = "REPO"
+{PLACES}service = "W"
 
 [environments.ours]
 connection = "owner"
@@ -33,8 +28,7 @@ DEPLOYED = "PREFECT_API_URL: http://127.0.0.1:1/api, PREFECT_WORK_POOL: deployed
 @pytest.fixture
 async def watcher(world: Any) -> Any:
     """`world` with a role that may only look, a service, and settings where the program runs."""
-    (world.program.home / "spcs-service-spec.yaml").write_text(SPEC)
-    (world.program.home / "spcs-worker.toml").write_text(SETTINGS)
+    lay_out(world.program.home, SETTINGS, SPEC)
     await world.create("W", env=DEPLOYED)
     for grant in ("USAGE ON DATABASE D", "USAGE ON SCHEMA D.S", "MONITOR ON SERVICE W"):
         await world.lab.sql(f"GRANT {grant} TO ROLE WATCHER")

@@ -10,31 +10,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from spcs_worker_tui.sandbox.catalogue.model import Image, ImageRepository
+from support.project_file import DEV, SPEC, lay_out
 from support.terminal import Terminal
 
 if TYPE_CHECKING:
     from conftest import World
     from support.program import Program
 
-LOCAL_SPEC = """\
-spec:
-  containers:
-  - name: main
-    image: /d/s/repo/plain:1.0
-    env: {{LIMIT: "{limit}"}}
+LOCAL_SPEC = f"""\
+{SPEC}    env: {{LIMIT: "<limit>"}}
     resources:
       requests: {{cpu: 0.01, memory: 16Mi}}
 """
-SETTINGS = """\
-[environments.dev]
-connection = "dev"
-database = "D"
-schema = "S"
-service = "WEB"
-compute_pool = "P"
-image_repository = "REPO"
+SETTINGS = f"""\
+{DEV}service = "WEB"
 image = "plain"
-variables = { REGION = "north" }
+variables = {{ REGION = "north" }}
 """
 
 
@@ -93,8 +84,7 @@ async def test_only_json_has_it(program: Program, form: str) -> None:
 
 def project(world: World, limit: str) -> None:
     """Where the program runs."""
-    (world.program.home / "spcs-service-spec.yaml").write_text(LOCAL_SPEC.format(limit=limit))
-    (world.program.home / "spcs-worker.toml").write_text(SETTINGS)
+    lay_out(world.program.home, SETTINGS, LOCAL_SPEC.replace("<limit>", limit))
 
 
 def on_the_screen(world: World, *wanted: str) -> None:

@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 
 from support.program import Program
+from support.project_file import PLACES, SPEC, lay_out
 
-SETTINGS = """\
+SETTINGS = f"""\
 [defaults]
-database = "D"
-schema = "S"
-service = "NEWCOMER"
-compute_pool = "P"
-image_repository = "REPO"
+{PLACES}service = "NEWCOMER"
 image = "plain"
 tag = "1.0"
 
@@ -30,23 +27,12 @@ connection = "dev"
 connection = "dev"
 read_only = true
 """
-SPEC = """\
-spec:
-  containers:
-  - name: main
-    image: /d/s/repo/plain:1.0
-"""
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A settings file with its specification beside it."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "spcs-service-spec.yaml").write_text(SPEC)
-    path = folder / "spcs-worker.toml"
-    path.write_text(SETTINGS)
-    return path
+    return lay_out(tmp_path / "project", SETTINGS)
 
 
 def of(project: Path, env: str = "dev") -> tuple[str, ...]:

@@ -10,19 +10,14 @@ import pytest
 from spcs_worker_tui.domain.doctor import Finding, Outcome
 from support.doctoring import findings, only, run_statements, wrong
 from support.patients import SPEC, admit
+from support.project_file import DEV
 
-SETTINGS = """\
-[environments.dev]
-connection = "dev"
-database = "D"
-schema = "S"
-service = "WORKER"
-compute_pool = "P"
-image_repository = "REPO"
+SETTINGS = f"""\
+{DEV}service = "WORKER"
 image = "spcs-worker"
 tag = "1.0"
 external_access_integrations = ["PREFECT_ACCESS"]
-secrets = { PREFECT_API_KEY = "PREFECT_API_KEY" }
+secrets = {{ PREFECT_API_KEY = "PREFECT_API_KEY" }}
 """
 
 

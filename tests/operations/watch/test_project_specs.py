@@ -12,18 +12,13 @@ from spcs_worker_tui.domain.errors import ConfigurationError
 from spcs_worker_tui.domain.fleet import DeployedSpec, ServiceKey
 from spcs_worker_tui.operations.watch.project_specs import ProjectSpecs
 from spcs_worker_tui.wiring.project import ProjectFiles, read_spec
+from support.project_file import DEV, lay_out
 
-SETTINGS = """\
-[environments.dev]
-connection = "dev"
-database = "D"
-schema = "S"
-service = "W"
-compute_pool = "P"
-image_repository = "REPO"
+SETTINGS = f"""\
+{DEV}service = "W"
 image = "worker"
-variables = { REGION = "north" }
-secrets = { TOKEN = "D.S.TOKEN" }
+variables = {{ REGION = "north" }}
+secrets = {{ TOKEN = "D.S.TOKEN" }}
 """
 WRITTEN = """\
 spec:
@@ -55,9 +50,7 @@ KEY = ServiceKey("dev", "D", "S", "W")
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "spcs-worker.toml").write_text(SETTINGS)
-    (tmp_path / "spcs-service-spec.yaml").write_text(WRITTEN)
-    return tmp_path
+    return lay_out(tmp_path, SETTINGS, WRITTEN).parent
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from spcs_worker_tui.operations.wizard.draft import NO_KEY, Draft
 from spcs_worker_tui.wiring.wizard import open_wizard
 from support.catalogue import new_lab
 from support.prefect_stub import Reply, Request, prefect_stub
+from support.project_file import DEV, PLAIN
 from support.sandbox import RunningSandbox, running_sandbox
 
 KEY = "ops:wonder land"
@@ -179,16 +180,7 @@ async def test_answers_that_were_given_in_another_folder_are_about_something_els
 
 async def test_the_settings_of_the_project(desk: WizardDesk, tmp_path: Path) -> None:
     assert await desk.project() is None
-    environment = """
-        [environments.dev]
-        connection = "dev"
-        database = "D"
-        schema = "S"
-        service = "W"
-        compute_pool = "P"
-        image_repository = "REPO"
-    """
-    (tmp_path / "project" / "spcs-worker.toml").write_text(environment)
+    (tmp_path / "project" / "spcs-worker.toml").write_text(DEV + PLAIN)
     found = await open_wizard().project()
     assert found is not None
     assert [*found.environments] == ["dev"]

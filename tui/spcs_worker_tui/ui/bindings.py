@@ -22,6 +22,11 @@ def _bind(key: str, action: str, label: str, name: str, help_text: str, **rest: 
     return Binding(key, action, label, id=name, tooltip=help_text, show=rest.get("show", False))
 
 
+def _change(key: str, what: str, label: str, name: str, help_text: str, **rest: bool) -> Binding:
+    """Asks for one of `possible.NAMES`."""
+    return _bind(key, f"app.change('{what}')", label, name, help_text, **rest)
+
+
 SCROLL = (
     _bind("down,j", "scroll_line(1)", "Down", "view.down", "One line down"),
     _bind("up,k", "scroll_line(-1)", "Up", "view.up", "One line up"),
@@ -45,40 +50,40 @@ APP = (
 )  # fmt: skip
 
 _CHANGES = (
-    _bind(
-        "z", "app.change('suspend')", "Suspend", "service.suspend",
+    _change(
+        "z", "suspend", "Suspend", "service.suspend",
         "Show the plan to suspend it, or to resume it, and ask", show=True,
     ),
-    _bind(
-        "u", "app.change('update')", "Update", "service.update",
+    _change(
+        "u", "update", "Update", "service.update",
         "Choose an image or a specification, show the plan to roll it out, and ask", show=True,
     ),
-    _bind(
-        "e", "app.change('environment')", "Env", "service.environment",
+    _change(
+        "e", "environment", "Env", "service.environment",
         "The environment variables, to be looked at and edited", show=True,
     ),
-    _bind(
-        "b", "app.change('project')", "Build", "project.menu",
+    _change(
+        "b", "project", "Build", "project.menu",
         "Build, push or deploy an environment of spcs-worker.toml", show=True,
     ),
-    _bind(
-        "R", "app.change('restart')", "Restart", "service.restart",
+    _change(
+        "R", "restart", "Restart", "service.restart",
         "Show the plan to restart it, and ask",
     ),
-    _bind(
-        "C", "app.change('scale')", "Scale", "service.scale",
+    _change(
+        "C", "scale", "Scale", "service.scale",
         "Say how many instances there should be, show the plan, and ask",
     ),
-    _bind(
-        "B", "app.change('rollback')", "Roll back", "service.rollback",
+    _change(
+        "B", "rollback", "Roll back", "service.rollback",
         "Choose what was deployed before, show the plan to go back to it, and ask",
     ),
-    _bind(
-        "P", "app.change('work')", "Work pool", "work-pool.menu",
+    _change(
+        "P", "work", "Work pool", "work-pool.menu",
         "Pause, resume, limit, prune or try out its work pool",
     ),
-    _bind(
-        "K", "app.change('key')", "Key", "key.give",
+    _change(
+        "K", "key", "Key", "key.give",
         "Type a password or key that is lacking, or a new one for its Prefect API",
     ),
     _bind("p", "app.progress", "Progress", "change.show", "The change under way, or the last one"),
@@ -179,41 +184,41 @@ FORM = (
 )
 
 WORK = (
-    _bind("p", "app.change('pause-work')", "Pause", "work-pool.pause", "Pause its work pool"),
-    _bind(
-        "r", "app.change('resume-work')", "Resume", "work-pool.resume",
+    _change("p", "pause-work", "Pause", "work-pool.pause", "Pause its work pool"),
+    _change(
+        "r", "resume-work", "Resume", "work-pool.resume",
         "Let its work pool hand out runs again",
     ),
-    _bind(
-        "l", "app.change('limit-work')", "Limit", "work-pool.limit",
+    _change(
+        "l", "limit-work", "Limit", "work-pool.limit",
         "Limit how many runs of its work pool go on at a time",
     ),
-    _bind(
-        "s", "app.change('smoke')", "Smoke run", "work-pool.smoke",
+    _change(
+        "s", "smoke", "Smoke run", "work-pool.smoke",
         "Run a small flow on its work pool and follow it to its end",
     ),
-    _bind(
-        "w", "app.change('prune')", "Prune workers", "work-pool.prune",
+    _change(
+        "w", "prune", "Prune workers", "work-pool.prune",
         "Delete the worker rows of its work pool whose containers are gone",
     ),
-    _bind(
-        "n", "app.change('create-work-pool')", "Create", "work-pool.create",
+    _change(
+        "n", "create-work-pool", "Create", "work-pool.create",
         "Create its work pool, where Prefect has none of that name",
     ),
 )  # fmt: skip
 """The work pool menu: its letters, and each by name in the palette."""
 
 PROJECT = (
-    _bind(
-        "b", "app.change('build')", "Build", "project.build",
+    _change(
+        "b", "build", "Build", "project.build",
         "Build the image of an environment of the project, here",
     ),
-    _bind(
-        "p", "app.change('push')", "Push", "project.push",
+    _change(
+        "p", "push", "Push", "project.push",
         "Push the image that was built for an environment to its image repository",
     ),
-    _bind(
-        "d", "app.change('deploy')", "Deploy", "project.deploy",
+    _change(
+        "d", "deploy", "Deploy", "project.deploy",
         "Build, push, and update an environment's service or create it, in one plan",
     ),
 )  # fmt: skip
