@@ -16,26 +16,13 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import aclosing
 from typing import Any
-from unittest.mock import patch
 
 from benchmarks.measuring import memory_mib, peak_memory_mib
-from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
-from spcs_worker_tui.domain.fleet import ServiceSnapshot
 from spcs_worker_tui.domain.verdict import Health, JudgedFleet
 from spcs_worker_tui.wiring.console import open_console
 from spcs_worker_tui.wiring.doctor import make_doctor
+from support.counted_session import ASKED, counted_sessions
 from support.prefect_fleet import COUNTS
-
-ASKED: Counter[str] = Counter()
-"""How often each connection was asked for its services."""
-
-
-class CountedSession(ConnectorSession):
-    """Notes it."""
-
-    async def show_services(self) -> tuple[ServiceSnapshot, ...]:
-        ASKED[self.name] += 1
-        return await super().show_services()
 
 
 class Watched:
@@ -92,7 +79,7 @@ class Watched:
 async def watch(options: argparse.Namespace) -> dict[str, Any]:
     """Statements, requests, CPU and memory per refresh of a fleet that is at rest."""
     began, watched = time.perf_counter(), Watched(options.prefect_api_url)
-    with patch("spcs_worker_tui.wiring.accounts.ConnectorSession", CountedSession):
+    with counted_sessions():
         console = await open_console(interval=options.interval, make_doctor=make_doctor)
 
     async def look() -> None:

@@ -1,4 +1,4 @@
-"""A played fleet of any size in a process of its own, whose time may pass faster.
+"""A played fleet of any size in a process of its own, whose clock may be moved by hand.
 
 Its Prefect is `support.prefect_fleet`. Run as a module it serves until its input ends.
 """
@@ -12,16 +12,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from spcs_worker_tui.sandbox.clock import ManualClock, WallClock
 from spcs_worker_tui.sandbox.world import FleetKind, Speed, World, WorldSettings
-from support.fast_clock import FastClock
 from support.prefect_fleet import COUNTS, PrefectFleet
 from support.prefect_stub import prefect_stub
 
@@ -45,15 +45,25 @@ class Size:
 
 @dataclass(frozen=True)
 class LargeSite:
-    """What clients need to know of it, and when its clock began (see `FastClock`)."""
+    """What clients need to know of it."""
 
     home: Path
     url: str
     control_token: str = field(repr=False)
     prefect_api_url: str
     connections: tuple[str, ...]
-    speed: float
     began: float
+    """What its clock said when it was started, in seconds since 1970."""
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    def advance(self, seconds: float) -> None:
+        """Move its clock, and let happen what is due; only where it is moved by hand."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{seconds}\n".encode())
+        self.process.stdin.flush()
+        if not self.process.stdout.readline():
+            raise RuntimeError("the fleet ended")
 
     def requests(self) -> Mapping[str, int]:
         """How many requests Prefect got so far, by kind."""
@@ -73,9 +83,16 @@ class LargeSite:
 
 
 @contextmanager
-def large_site(size: Size, *, speed: float = 1.0) -> Iterator[LargeSite]:
-    """A fleet in a process of its own, until the end of the block."""
-    command = [sys.executable, "-m", "support.large_site", f"--speed={speed}"]
+def large_site(size: Size, *, by_hand: bool = False) -> Iterator[LargeSite]:
+    """A fleet in a process of its own, until the end of the block.
+
+    Args:
+        size: Of the fleet.
+        by_hand: Its clock stands still unless `advance` moves it.
+    """
+    command = [sys.executable, "-m", "support.large_site"]
+    if by_hand:
+        command.append("--by-hand")
     command += [f"--services={size.services}", f"--accounts={size.connections}"]
     command += [f"--work-pools={size.work_pools}"]
     # Modules of `tests` are found where this one was found.
@@ -94,7 +111,7 @@ def large_site(size: Size, *, speed: float = 1.0) -> Iterator[LargeSite]:
             raise RuntimeError("the fleet did not start")
         said: dict[str, Any] = json.loads(line)
         said["home"], said["connections"] = Path(said["home"]), tuple(said["connections"])
-        yield LargeSite(**said)
+        yield LargeSite(**said, process=process)
     finally:
         process.stdin.close()
         process.wait(STARTS_WITHIN)
@@ -115,12 +132,11 @@ async def serve(options: argparse.Namespace) -> None:
         prefect=False,
     )
     world = World(settings)
-    began = time.time()
-    world.clock = clock = FastClock(options.speed, began)
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    waiting = threading.Thread(target=_wait_for_end, args=(loop, ended), daemon=True)
-    waiting.start()
+    by_hand = ManualClock(datetime.now(UTC)) if options.by_hand else None
+    world.clock = clock = by_hand or WallClock()
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+    began = clock.now().timestamp()
+    read_lines(lines)
     try:
         await world.start()
         pools = [f"pool-{number + 1:03}" for number in range(options.work_pools)]
@@ -132,27 +148,42 @@ async def serve(options: argparse.Namespace) -> None:
                 "control_token": world.server.settings.control_token,
                 "prefect_api_url": world.gate.api_url,
                 "connections": world.connections,
-                "speed": options.speed,
                 "began": began,
             }
-            sys.stdout.write(json.dumps(said) + "\n")
-            sys.stdout.flush()
-            await ended.wait()
+            say(json.dumps(said))
+            while line := await lines.get():
+                assert by_hand is not None
+                await by_hand.advance(float(line))
+                say("done")
     finally:
         await world.stop()
 
 
-def _wait_for_end(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
-    while sys.stdin.buffer.read(1024):
-        pass
-    loop.call_soon_threadsafe(ended.set)
+def read_lines(lines: asyncio.Queue[bytes]) -> None:
+    """Put what comes on the standard input there, and nothing at its end."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        line = b"?"
+        while line:
+            line = sys.stdin.buffer.readline()
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    threading.Thread(target=read, daemon=True).start()
+
+
+def say(text: str) -> None:
+    """One line, past whoever else wants the standard output."""
+    assert sys.__stdout__ is not None
+    sys.__stdout__.write(text + "\n")
+    sys.__stdout__.flush()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     for name in ("accounts", "services", "work-pools"):
         parser.add_argument(f"--{name}", type=int, required=True)
-    parser.add_argument("--speed", type=float, default=1.0)
+    parser.add_argument("--by-hand", action="store_true")
     asyncio.run(serve(parser.parse_args()))
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from spcs_worker_tui.ui.lines import Line
 
-_KEPT = 2_000
+_KEPT = 400
+"""Strips of one widget, some 5 KB each: several screens, and no more where ages are painted anew
+all day."""
 
 
 class Painter(Widget):
