@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +37,7 @@ HARMED, SPARED = "WORKER_0001", "WORKER_0000"
 INTERVAL = 1.0
 CHECK_SECONDS = 5.0
 DEADLINE = 30.0
+BEGINS = 120.0
 PREFECT_STARTS = 150.0
 _LOOK = 0.02
 _SCHEDULING = Path("/proc/thread-self/schedstat")
@@ -260,10 +261,10 @@ async def opened_watch(bench: Bench, interval: float = INTERVAL) -> AsyncIterato
 
 
 @asynccontextmanager
-async def watched(bench: Bench, interval: float = INTERVAL) -> AsyncIterator[Watched]:
-    """The same, from when all is well."""
-    async with opened_watch(bench, interval) as found:
-        await found.until(Watched.all_well)
+async def watched(bench: Bench, well: Sequence[str] = CONNECTIONS) -> AsyncIterator[Watched]:
+    """The same, from when all is well on these connections."""
+    async with opened_watch(bench) as found:
+        await found.until(lambda now: all(map(now.is_well, well)), within=BEGINS)
         yield found
 
 
