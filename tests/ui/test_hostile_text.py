@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spcs_worker_tui.domain.errors import FleetError, SnowflakeUnreachableError
 from spcs_worker_tui.domain.fleet import ConnectionState
 from spcs_worker_tui.domain.log import LogLine, LogNotice, LogSource
+from spcs_worker_tui.domain.spec_document import Variable
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.domain.verdict import Fact, Health, JudgedFleet
 from support import fleet as build
@@ -67,6 +68,25 @@ def hostile_fleet(raw: str) -> JudgedFleet:
         Health.BROKEN, text, next_step=text, sync_detail=text, facts=facts, workers=(name,)
     )
     return JudgedFleet(snapshot, {service.key: judged})
+
+
+@pytest.mark.parametrize("raw", [*HOSTILE[:2], "a[/]"])
+async def test_every_dialog_shows_hostile_text_as_text(raw: str) -> None:
+    console = ScriptedConsole(hostile_fleet(raw))
+    console.variables = [Variable("X", one_line(raw)), Variable("Y", secret=one_line(raw))]
+    async with opened(console) as pilot:
+        before = len(pilot.app.screen_stack)
+        for key in ("z", "u", "e", "R", "C", "B", "P", "K", "p", "a", "D", "s", "question_mark"):
+            await pilot.press(key)
+            await pilot.pause()
+            lines = seen(pilot.app)
+            assert not any(ch in "".join(lines) for ch in "\x1b\x9b\x00\x07\u202e\u200b")
+            for _ in range(5):
+                if len(pilot.app.screen_stack) > before:
+                    await pilot.press("escape")
+                    await pilot.pause()
+            assert len(pilot.app.screen_stack) == before, key
+        assert pilot.app.is_running
 
 
 @pytest.mark.parametrize("raw", HOSTILE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Button
 
 from spcs_worker_tui.ui.bindings import QUESTION
@@ -42,7 +43,7 @@ class AskModal(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """Text and buttons."""
         with Vertical(id="box") as box:
-            box.border_title = self._title
+            box.border_title = Content(self._title)
             yield Text(id="text")
             with Horizontal(id="buttons"):
                 for name, label in self._answers:

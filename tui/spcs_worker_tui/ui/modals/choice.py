@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 
 from spcs_worker_tui.ui.bindings import CHOICE
@@ -159,8 +160,8 @@ class ChoiceModal(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         """The list, and what is known of the item under the cursor."""
         with Vertical(id="box") as box:
-            box.border_title = self._title
-            box.border_subtitle = self._hint
+            box.border_title = Content(self._title)
+            box.border_subtitle = Content(self._hint)
             yield ItemList(self._items)
             text = Text(id="text")
             text.display = bool(self._details)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Button, Input, Label, TextArea
 
 from spcs_worker_tui.domain.errors import FleetError
@@ -84,7 +85,7 @@ class FormModal(Dialog[Answer | None]):
     def compose(self) -> ComposeResult:
         """Text, fields and buttons."""
         with Vertical(id="box") as box:
-            box.border_title = self._title
+            box.border_title = Content(self._title)
             yield Text(id="text")
             for field in self._fields:
                 yield from self._field(field)

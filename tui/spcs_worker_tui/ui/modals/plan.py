@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.widgets import Button
 
 from spcs_worker_tui.ui.bindings import PLAN
@@ -70,7 +71,7 @@ class PlanModal(Dialog[None]):
         request = self.run.request
         wide = max((len(option.label) for option in request.options), default=0)
         with Vertical(id="box") as box:
-            box.border_title = request.verb
+            box.border_title = Content(request.verb)
             yield Text(id="text")
             with Vertical(id="options"):
                 for index, option in enumerate(request.options):
