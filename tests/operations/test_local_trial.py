@@ -9,18 +9,13 @@ import pytest
 from spcs_worker_tui.adapters.spec_yaml import read_spec
 from spcs_worker_tui.domain.local import HttpProbe
 from spcs_worker_tui.domain.prefect import WorkPoolKey
-from spcs_worker_tui.domain.settings import Environment, ResourceAmounts
+from spcs_worker_tui.domain.settings import ResourceAmounts
 from spcs_worker_tui.domain.spec_document import SpecDocument, written_document
 from spcs_worker_tui.operations.local_trial import docker_command, trial_of
+from support.project_file import environment
 
-ENVIRONMENT = Environment(
+ENVIRONMENT = environment(
     name="Dev Two",
-    connection="dev",
-    database="D",
-    schema="S",
-    service="WORKER",
-    compute_pool="P",
-    image_repository="d/s/repo",
     work_pool="spcs",
     prefect_api_url="https://prefect.example.com/api/",
     secrets={"PREFECT_API_KEY": "D.S.KEY"},

@@ -23,16 +23,10 @@ from spcs_worker_tui.operations.build_wishes import ImageChanges
 from spcs_worker_tui.operations.update import Tools, Updates
 from spcs_worker_tui.sandbox.catalogue.model import Image
 from support.catalogue import Lab
+from support.project_file import environment
 from support.updating import SPEC, UpdateBench, document
 
-ENVIRONMENT = Environment(
-    name="dev",
-    connection="dev",
-    database="D",
-    schema="S",
-    service="WORKER",
-    compute_pool="P",
-    image_repository="d/s/repo",
+ENVIRONMENT = environment(
     image="worker",
     tag="1.0",
     min_instances=2,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from spcs_worker_tui.domain.settings import Environment
 
 PLACES = """\
 database = "D"
@@ -36,3 +39,17 @@ def lay_out(folder: Path, settings: str, spec: str = SPEC) -> Path:
     path = folder / "spcs-worker.toml"
     path.write_text(settings)
     return path
+
+
+def environment(**more: Any) -> Environment:
+    """The environment `DEV` with the service `WORKER`, as it is read; and what else is said."""
+    named: dict[str, Any] = {
+        "name": "dev",
+        "connection": "dev",
+        "database": "D",
+        "schema": "S",
+        "service": "WORKER",
+        "compute_pool": "P",
+        "image_repository": "d/s/repo",
+    }
+    return Environment(**(named | more))

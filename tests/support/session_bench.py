@@ -14,6 +14,7 @@ from spcs_worker_tui.domain.fleet import (
 from spcs_worker_tui.sandbox.catalogue.model import Container, Instance
 from spcs_worker_tui.sandbox.clock import ManualClock
 from support.catalogue import DIGEST, START, Lab, add_service
+from support.key_pairs import new_key, write_key
 from support.sandbox import RunningSandbox
 from support.saved_connections import Gate, save
 
@@ -48,3 +49,10 @@ def running_service(lab: Lab, name: str = "SVC", **fields: Any) -> None:
     )
     instance = Instance(0, "d" * 64, START, "READY", START, "10.0.0.7", "n1", [container])
     add_service(lab, name, status="RUNNING", target_instances=1, instances=[instance], **fields)
+
+
+def registered_key(bench: Bench, passphrase: str = "") -> str:
+    """The file of a new key that the user of the bench may sign in with."""
+    key, public = new_key()
+    bench.lab.account.users["OPERATOR"].public_keys.append(public)
+    return write_key(key, bench.home / "key.p8", passphrase)

@@ -7,7 +7,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,23 +23,12 @@ from spcs_worker_tui.domain.errors import (
     PrefectUnauthorizedError,
     PrefectUnreachableError,
 )
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
+from spcs_worker_tui.domain.prefect import WorkPoolKey
 from support.prefect_lab import until
-from support.prefect_stub import PrefectStub, Reply, Request, prefect_stub, well
+from support.prefect_reading import api_reader, look
+from support.prefect_stub import Reply, Request, prefect_stub, well
 
 KEY = "pnu_verysecretverysecret"
-
-
-def api_reader(stub: PrefectStub, **credentials: Any) -> ApiReader:
-    return ApiReader(PrefectHttp(stub.api_url, Credentials(**credentials)))
-
-
-async def look(stub: PrefectStub, **credentials: Any) -> WorkPoolSnapshot:
-    reader = api_reader(stub, **credentials)
-    try:
-        return await reader.work_pool(WorkPoolKey(stub.api_url, "spcs"))
-    finally:
-        await reader.close()
 
 
 async def test_a_look_takes_five_requests_and_never_asks_for_scheduled_runs() -> None:

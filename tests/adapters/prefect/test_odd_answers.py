@@ -10,27 +10,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spcs_worker_tui.adapters.prefect.credentials import Credentials
-from spcs_worker_tui.adapters.prefect.http import PrefectHttp
-from spcs_worker_tui.adapters.prefect.reader import ApiReader
 from spcs_worker_tui.domain.errors import (
     PrefectError,
 )
-from spcs_worker_tui.domain.prefect import WorkPoolKey, WorkPoolSnapshot
-from support.prefect_stub import WELL, PrefectStub, Reply, Request, prefect_stub, well
-
-
-def api_reader(stub: PrefectStub, **credentials: Any) -> ApiReader:
-    return ApiReader(PrefectHttp(stub.api_url, Credentials(**credentials)))
-
-
-async def look(stub: PrefectStub, **credentials: Any) -> WorkPoolSnapshot:
-    reader = api_reader(stub, **credentials)
-    try:
-        return await reader.work_pool(WorkPoolKey(stub.api_url, "spcs"))
-    finally:
-        await reader.close()
-
+from support.prefect_reading import look
+from support.prefect_stub import WELL, Reply, Request, prefect_stub, well
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from spcs_worker_tui.adapters.connections import ConnectionSettings, read_connections
 from spcs_worker_tui.adapters.snowflake.keys import need_of, needed_key
@@ -17,7 +15,7 @@ from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.domain.errors import ConfigurationError, KeyMissingError, SignInRefusedError
 from spcs_worker_tui.domain.keys import FoundKey, KeyKind, KeyName, Secret
 from support.saved_connections import save
-from support.session_bench import Bench
+from support.session_bench import Bench, registered_key
 
 PHRASE = "open sesame"
 WRONG = "hunter2"
@@ -49,21 +47,8 @@ def password(bench: Bench) -> str:
 @pytest.fixture
 def key_pair(bench: Bench) -> dict[str, Any]:
     """Settings that sign in with an encrypted private key."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    bench.lab.account.users["OPERATOR"].public_keys.append(public.decode())
-    path = bench.home / "key.p8"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.BestAvailableEncryption(PHRASE.encode()),
-        )
-    )
-    path.chmod(0o600)
-    return {"authenticator": "SNOWFLAKE_JWT", "private_key_file": str(path)}
+    path = registered_key(bench, PHRASE)
+    return {"authenticator": "SNOWFLAKE_JWT", "private_key_file": path}
 
 
 async def test_a_password_from_the_keyring(bench: Bench) -> None:

@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from spcs_worker_tui.adapters.connections import read_connections
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
@@ -22,7 +20,7 @@ from spcs_worker_tui.domain.errors import (
 )
 from spcs_worker_tui.domain.ports import Identity
 from support.saved_connections import save
-from support.session_bench import KEY, Bench
+from support.session_bench import KEY, Bench, registered_key
 
 
 async def test_password_login_says_who_we_are(bench: Bench) -> None:
@@ -31,23 +29,10 @@ async def test_password_login_says_who_we_are(bench: Bench) -> None:
 
 
 async def test_key_pair_login(bench: Bench) -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    bench.lab.account.users["OPERATOR"].public_keys.append(public.decode())
-    path = bench.home / "key.p8"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    path.chmod(0o600)
+    path = registered_key(bench)
     for spelling in ("private_key_file", "private_key_path"):
         session = bench.connect(
-            changes={"authenticator": "SNOWFLAKE_JWT", spelling: str(path), "password": None}
+            changes={"authenticator": "SNOWFLAKE_JWT", spelling: path, "password": None}
         )
         assert (await session.open()).user == "OPERATOR"
         await session.close()

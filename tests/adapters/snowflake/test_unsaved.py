@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from spcs_worker_tui.adapters.connections_writer import unsaved
 from spcs_worker_tui.adapters.snowflake.session import ConnectorSession
 from spcs_worker_tui.domain.errors import KeyMissingError, SignInRefusedError
 from spcs_worker_tui.domain.keys import FoundKey, KeyName, Secret
 from spcs_worker_tui.domain.new_connection import NewConnection, SignInWay, checked_connection
-from support.session_bench import Bench
+from support.session_bench import Bench, registered_key
 
 
 class Typed:
@@ -45,21 +42,6 @@ async def sign_in(connection: NewConnection, value: str) -> str:
         await session.close()
 
 
-def key_file(bench: Bench, passphrase: bytes) -> Path:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    bench.lab.account.users["OPERATOR"].public_keys.append(public.decode())
-    path = bench.home / "key.p8"
-    how = serialization.BestAvailableEncryption(passphrase)
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how)
-    )
-    path.chmod(0o600)
-    return path
-
-
 async def test_a_password(bench: Bench) -> None:
     password = bench.sandbox.connection()["password"]
     bench.home.joinpath("connections.toml").unlink()
@@ -81,8 +63,8 @@ async def test_a_programmatic_access_token(bench: Bench) -> None:
 
 
 async def test_a_key_pair_with_its_passphrase(bench: Bench) -> None:
-    path = key_file(bench, b"open sesame")
-    connection = new(bench, SignInWay.KEY_PAIR, private_key_file=str(path))
+    path = registered_key(bench, "open sesame")
+    connection = new(bench, SignInWay.KEY_PAIR, private_key_file=path)
     assert await sign_in(connection, "open sesame") is not None
 
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from spcs_worker_tui.domain.settings import Environment, ResourceAmounts
+from spcs_worker_tui.domain.settings import ResourceAmounts
 from spcs_worker_tui.domain.spec_document import SpecDocument
 from spcs_worker_tui.operations.update import wish_for
+from support.project_file import environment
 from support.updating import document
 
-ENVIRONMENT = Environment(
-    name="dev",
-    connection="dev",
-    database="D",
-    schema="S",
-    service="WORKER",
-    compute_pool="P",
-    image_repository="d/s/repo",
+ENVIRONMENT = environment(
     image="worker",
     external_access_integrations=("OUT",),
     min_instances=2,

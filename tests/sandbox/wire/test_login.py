@@ -12,7 +12,6 @@ from typing import Any
 import jwt
 import pytest
 import snowflake.connector
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from snowflake.connector import aio
 from snowflake.connector.errors import DatabaseError
@@ -21,6 +20,7 @@ from spcs_worker_tui.sandbox.wire.envelope import WireError
 from spcs_worker_tui.sandbox.wire.login import Login, fingerprint
 from spcs_worker_tui.sandbox.wire.service_tokens import ServiceTokens
 from support.catalogue import new_lab
+from support.key_pairs import new_key, write_key
 from support.sandbox import RunningSandbox, running_sandbox, second_lab
 
 
@@ -41,26 +41,6 @@ async def refusal(connection: dict[str, Any]) -> tuple[int, str]:
     with pytest.raises(DatabaseError) as caught:
         await aio.connect(**connection)
     return caught.value.errno, caught.value.sqlstate
-
-
-def new_key() -> tuple[rsa.RSAPrivateKey, str]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return key, public.decode()
-
-
-def write_key(key: rsa.RSAPrivateKey, path: Path) -> str:
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    path.chmod(0o600)
-    return str(path)
 
 
 async def test_the_account_named_at_login_answers(sandbox: RunningSandbox) -> None:
