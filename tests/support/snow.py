@@ -57,6 +57,21 @@ def install_snow() -> Path:
     return program
 
 
+def snow_environment(home: Path) -> dict[str, str]:
+    """For a run of the program that neither asks nor tells anybody anything."""
+    kept = {key: os.environ[key] for key in ("PATH", "LANG", "TMPDIR") if key in os.environ}
+    return {
+        **kept,
+        "HOME": str(home),
+        "SNOWFLAKE_HOME": str(home),
+        # It would ask the package index for a newer version, and the cloud where it runs.
+        "SNOWFLAKE_CLI_IGNORE_NEW_VERSION_WARNING": "true",
+        "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
+        "NO_PROXY": "127.0.0.1",
+        "COLUMNS": "400",
+    }
+
+
 @dataclass
 class Answer:
     """What a run of the program left."""
@@ -94,7 +109,7 @@ class SnowProgram:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=self._environment(),
+            env=snow_environment(self.home),
         )
 
     def close(self) -> None:
@@ -121,24 +136,11 @@ class SnowProgram:
             capture_output=True,
             text=True,
             cwd=cwd,
-            env=self._environment(),
+            env=snow_environment(self.home),
             timeout=120,
             check=False,
         )
         return Answer(done.returncode, done.stdout, done.stderr)
-
-    def _environment(self) -> dict[str, str]:
-        kept = {key: os.environ[key] for key in ("PATH", "LANG", "TMPDIR") if key in os.environ}
-        return {
-            **kept,
-            "HOME": str(self.home),
-            "SNOWFLAKE_HOME": str(self.home),
-            # It would ask the package index for a newer version, and the cloud where it runs.
-            "SNOWFLAKE_CLI_IGNORE_NEW_VERSION_WARNING": "true",
-            "SNOWFLAKE_DISABLE_PLATFORM_DETECTION": "true",
-            "NO_PROXY": "127.0.0.1",
-            "COLUMNS": "400",
-        }
 
 
 @dataclass

@@ -17,7 +17,7 @@ from spcs_worker_tui.domain.errors import (
     StatementRefusedError,
 )
 from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey, ServiceSnapshot
-from spcs_worker_tui.domain.log import LogEvent, LogLine, LogNotice, LogSource
+from spcs_worker_tui.domain.log import LogEvent, LogGap, LogLine, LogNotice, LogSource
 from spcs_worker_tui.operations.tail import LogFollower, TailTiming
 from support import fleet as build
 from support.service_log import ServerLog, check_events
@@ -125,6 +125,24 @@ async def test_asks_often_while_lines_come_and_seldom_when_none_do() -> None:
         idle = len(bench.session.asked) - busy
     assert busy >= 20
     assert idle <= 60 / 5 + 5
+
+
+async def test_is_asked_more_often_where_one_answer_would_not_hold_what_comes_in_a_second() -> None:
+    log = ServerLog()
+    bench = Bench(log)
+    text = "x" * 168
+    async with bench.following():
+        for n in range(300):
+            log.write(*[(bench.stamp() + n * 1000 + k, text) for k in range(100)])
+            await bench.clock.pass_time(0.1)
+            if n == 50:
+                bench.events.clear()
+        asked = len(bench.session.asked)
+        log.write((bench.stamp() + SECOND, "calm"))
+        await bench.clock.pass_time(60)
+    assert not [event for event in bench.events if isinstance(event, LogGap)], "200 KB a second"
+    assert asked <= 30 / 0.2 + 10
+    assert len(bench.session.asked) - asked <= 60 / 5 + 10
 
 
 async def test_a_crash_is_told_with_its_last_words() -> None:

@@ -113,6 +113,8 @@ class ContainerTail:
         self._guess: Reading | None = None
         """An answer that is of this life if its lines come again; it may be of one that ended."""
         self._out: list[LogEvent] = []
+        self.new_bytes = 0
+        """What the last call of `poll` found, as the server sends it."""
 
     def drain(self) -> list[LogEvent]:
         """The events since the last call, in order."""
@@ -128,6 +130,7 @@ class ContainerTail:
         Raises:
             FleetError: The log cannot be read now; the next call goes on where this one ended.
         """
+        self.new_bytes = 0
         if self._life is None:
             self._life = _Life(row.restart_count, row.start_time)
         elif self._life.ends_before(row) and (current := await self._port.look()) is not None:
@@ -214,6 +217,7 @@ class ContainerTail:
         self._window.accept(reading)
         self._began_here = self._began_here or reading.whole
         self._out += self._shown(reading.new)
+        self.new_bytes += size_of(reading.new)
 
     def _shown(self, lines: Sequence[Line]) -> list[LogLine]:
         return [LogLine(self._source, time, text) for time, text in lines]

@@ -18,6 +18,7 @@ from spcs_worker_tui.domain.log import LogEvent, LogNotice, LogSource
 from spcs_worker_tui.operations.tail.container import ContainerTail, port_of
 from spcs_worker_tui.operations.tail.explain import explain
 from spcs_worker_tui.operations.tail.merge import Merger
+from spcs_worker_tui.operations.tail.window import CUT_BYTES
 
 if TYPE_CHECKING:
     from spcs_worker_tui.domain.fleet import ContainerSnapshot, ServiceKey, ServiceSnapshot
@@ -31,10 +32,12 @@ _QUEUED_ANSWERS = 16
 class TailTiming:
     """How often a container's log is asked for, in seconds.
 
-    `fast` while lines come, slower and slower down to `slow` while none do, and `retry` after
-    repeated failures. `hold_back` is how long a line waits for older ones of other containers.
+    `fast` while lines come, but up to `fastest` where so many come that one answer would not hold
+    them; slower and slower down to `slow` while none do, and `retry` after repeated failures.
+    `hold_back` is how long a line waits for older ones of other containers.
     """
 
+    fastest: float = 0.2
     fast: float = 1.0
     slow: float = 5.0
     retry: float = 30.0
@@ -212,8 +215,10 @@ class _ServiceTail:
         port = port_of(self.sessions(self.key.connection), self.key, source)
         tail = self.tails.setdefault(source, ContainerTail(source, port))
         delay, failures = self.timing.fast, 0
+        asked = self.clock.now()
         while True:
             last = member.leaving
+            before, asked = asked, self.clock.now()
             try:
                 await tail.poll(member.row)
             except FleetError as error:
@@ -223,13 +228,24 @@ class _ServiceTail:
                 await self._deliver([*tail.drain(), *said])
             else:
                 events = tail.drain()
-                slower = min(self.timing.slow, delay * self.timing.slower_by)
-                delay = self.timing.fast if events or failures else slower
+                slower = min(self.timing.slow, max(delay, self.timing.fast) * self.timing.slower_by)
+                again = events or failures
+                delay = self._busy_delay(tail.new_bytes, asked - before) if again else slower
                 failures = 0
                 await self._deliver([*self._recover(source), *events])
             if last:
                 return
             await self.clock.sleep(delay)
+
+    def _busy_delay(self, size: int, since: timedelta) -> float:
+        """How long to wait so that what comes meanwhile fills half an answer, at most.
+
+        Args:
+            size: Bytes that came.
+            since: In this time.
+        """
+        wanted = since.total_seconds() * CUT_BYTES / 2 / max(1, size)
+        return min(self.timing.fast, max(self.timing.fastest, wanted))
 
     def _delay_after(self, failures: int, error: FleetError) -> float:
         """Longer and longer, but a container that has not started yet may start any moment."""
