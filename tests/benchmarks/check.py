@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 from benchmarks.measuring import environment, report, seconds, side_by_side
 from benchmarks.statements import forget, statements
+from spcs_worker_tui.domain.judge import DEFAULT_THRESHOLDS
+from spcs_worker_tui.domain.short_way import CLOCKS_DIFFER, starts_window
 from spcs_worker_tui.sandbox.launch import LaunchedSandbox, launch
 from support.snow import install_snow
 
 RUNS = 5
 LAUNCH_SECONDS = 120.0
-SETTLE_SECONDS = 600.0
+SETTLE_SECONDS = 1500.0
 HEALTHY = frozenset({0})
 ANY = frozenset({0, 1, 2, 3})
 """Verdicts other than healthy are answers, too."""
@@ -121,8 +126,28 @@ def wait_for_heartbeats(sandbox: LaunchedSandbox) -> None:
 
 
 def settle(sandbox: LaunchedSandbox, home: Path) -> None:
-    """Until a look needs no more than one statement for each connection."""
+    """Until a look needs no more than one statement for each connection, and one page of events.
+
+    All workers of this fleet were started at once; a look reads the starts of the last minutes.
+    """
     until(lambda: Checked(sandbox, home, ANY).statements == len(sandbox.connections))
+    until(lambda: not has_recent_starts(sandbox))
+
+
+def has_recent_starts(sandbox: LaunchedSandbox) -> bool:
+    """Whether a look would be told of a worker that has started."""
+    since = datetime.now(UTC) - starts_window(DEFAULT_THRESHOLDS) - CLOCKS_DIFFER
+    chosen = {
+        "event": {"name": ["prefect.worker.started"]},
+        "occurred": {"since": since.isoformat()},
+    }
+    request = urllib.request.Request(
+        f"{sandbox.prefect_api_url}/events/filter",
+        data=json.dumps({"filter": chosen, "limit": 1}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return bool(json.load(answer)["events"])
 
 
 def until(done: Callable[[], bool]) -> None:

@@ -21,7 +21,7 @@ from support.terminal import Terminal
 ACCOUNTS, SERVICES = 20, 1000
 INTERVAL_SECONDS = 5.0
 WATCHED_SECONDS = 60.0
-KEYS = 200
+KEYS = 400
 LINES_A_SECOND = 200
 CHATTY = "ANALYTICS.ORCHESTRATION.WORKER_0000"
 CONNECTION = "site-01"
@@ -137,8 +137,10 @@ def measure(sandbox: LaunchedSandbox, home: Path) -> None:
                 # Some time on the line that writes, at every phase of its bursts.
                 settle(terminal, random.uniform(0.1, 0.6))
         report(
-            f"key press to paint at {LINES_A_SECOND} log lines/s, p50, p95, most",
-            ", ".join(f"{1000 * percentile(answers, share):.0f} ms" for share in (0.5, 0.95, 1)),
+            f"key press to paint at {LINES_A_SECOND} log lines/s, p50, p95, p99, most",
+            ", ".join(
+                f"{1000 * percentile(answers, share):.0f} ms" for share in (0.5, 0.95, 0.99, 1)
+            ),
             "p95 <= 50 ms",
         )
 
