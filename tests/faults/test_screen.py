@@ -39,7 +39,8 @@ GIVEN_UP = 20.0
 
 async def slowest_key(pilot: Pilot[Any]) -> float:
     """Seconds from a key to the row that it moves to, less what the kernel gave to others."""
-    app, slowest = pilot.app, 0.0
+    app: Any = pilot.app
+    slowest = 0.0
     for key in "jk" * 20:
         # Whatever comes, comes at any time between two keys.
         await asyncio.sleep(0.05)
@@ -104,4 +105,4 @@ async def test_the_keyring_hangs(
     assert isinstance(connection.error, SignInNeededError)
     assert "did not answer" in connection.error.message
     assert "in the environment" in connection.error.next_step
-    assert lag.longest < LONGEST_KEY
+    assert lag.is_short, lag

@@ -50,7 +50,7 @@ async def test_the_session_goes_on(bench: Bench, kind: str, fields: dict[str, An
     assert wrong == []
     assert "times" not in fields or bench.faults() == []
     assert report.health is Health.HEALTHY, printed
-    assert lag.longest < 0.1
+    assert lag.is_short, lag
 
 
 async def test_faults_of_the_session_strike(bench: Bench) -> None:
@@ -77,8 +77,13 @@ async def test_foreman_stopped(bench: Bench) -> None:
         await asyncio.to_thread(bench.set, "prefect", "foreman-stopped")
         bench.wait_for_prefect()
         await fleet.until(Watched.all_well, within=60)
+        report, printed = await checked()
+        assert report.health is Health.HEALTHY, printed
         bench.set("prefect", "refuse", workers_only=True)
         await fleet.until(lambda now: "went silent together" in now.said(), within=40)
+        report, printed = await checked()
+        assert report.health is Health.DEGRADED
+        assert "went silent together" in printed
         await asyncio.to_thread(bench.clear)
         bench.wait_for_prefect()
         await fleet.until(Watched.all_well, within=60)

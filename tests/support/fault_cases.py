@@ -52,7 +52,13 @@ def prefect(kind: str, screen: str, step: str, **more: Any) -> Case:
 
 
 def worker(kind: str, screen: str, step: str, **more: Any) -> Case:
-    more = {"health": Health.DEGRADED, "after": f"{HARMED} healthy", **more}
+    # The platform itself takes a second to notice.
+    more = {
+        "health": Health.DEGRADED,
+        "after": f"{HARMED} healthy",
+        "refreshes": SILENT,
+        **more,
+    }
     return Case(
         "worker", kind, screen, step, fields={"connection": VICTIM, "service": HARMED}, **more
     )
@@ -94,9 +100,9 @@ CASES = (
     prefect("html", "a web page instead of JSON", "Check PREFECT_API_URL"),
     prefect("garbage", "something else than a list", "Check that PREFECT_API_URL"),
     prefect("no-json", "something else than JSON", "Check PREFECT_API_URL"),
-    worker("kill", "exit code 137", "Read the log", after="well since", refreshes=6),
-    worker("oom", "exit code 137", "Read the log", after="well since", refreshes=6),
-    worker("freeze", "Readiness probe is failing", "Wait and watch", refreshes=6),
+    worker("kill", "exit code 137", "Read the log", after="well since"),
+    worker("oom", "exit code 137", "Read the log", after="well since"),
+    worker("freeze", "Readiness probe is failing", "Wait and watch"),
     worker(
         "loop",
         "Restart loop",
@@ -105,7 +111,6 @@ CASES = (
         health=None,
         # Ten minutes have to pass without a restart.
         after="Restart loop",
-        refreshes=8,
     ),
-    worker("bad-image", "Cannot start", "", health=Health.BROKEN, refreshes=6),
+    worker("bad-image", "Cannot start", "", health=Health.BROKEN),
 )
