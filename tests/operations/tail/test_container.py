@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from spcs_worker_tui.domain.errors import SnowflakeUnreachableError
-from spcs_worker_tui.domain.log import LogEvent, LogGap, LogLine, LogNotice, LogRestart, LogSource
+from spcs_worker_tui.domain.log import LogGap, LogLine, LogNotice, LogRestart
 from spcs_worker_tui.operations.tail.container import (
     FIRST_LINES,
     STEADY_LINES,
     ContainerPort,
     ContainerTail,
 )
-from support.service_log import Line, ServerLog, check_events, lines
-
-SOURCE = LogSource(0, "worker")
-
-
-class Bench:
-    """A tail on a server log."""
-
-    def __init__(self, log: ServerLog | None = None) -> None:
-        self.log = log or ServerLog()
-        self.tail = ContainerTail(SOURCE, ContainerPort(self.log.ask, self.log.look))
-        self.events: list[LogEvent] = []
-        self.clock = 0
-
-    def write(self, count: int, *, size: int = 10) -> None:
-        for _ in range(count):
-            self.clock += 1_000_000
-            self.log.write((self.clock, f"line {self.clock // 1_000_000} {'x' * size}"))
-
-    async def poll(self) -> list[LogEvent]:
-        await self.tail.poll(self.log.row())
-        new = self.tail.drain()
-        self.events += new
-        return new
-
-    def check(self) -> None:
-        assert check_events(self.log.written, self.events) == 0
-
-    @property
-    def gaps(self) -> list[LogGap]:
-        return [event for event in self.events if isinstance(event, LogGap)]
-
-
-def texts(events: list[LogEvent]) -> list[str]:
-    return [event.text for event in events if isinstance(event, LogLine)]
+from support.service_log import Line, ServerLog, lines
+from support.tail_bench import SOURCE, Bench, texts
 
 
 async def test_begins_with_the_last_few_hundred_lines() -> None:
@@ -304,104 +269,4 @@ async def test_a_line_that_fills_an_answer_is_no_gap_each_time_it_is_answered() 
     bench.write(5)
     await bench.poll()
     assert len(bench.gaps) == 1
-    bench.check()
-
-
-# What happens, and how often the tail is asked meanwhile.
-_size = st.sampled_from([0, 20, 300, 2_000])
-_burst = st.tuples(
-    st.just("write"),
-    st.one_of(st.integers(0, 20), st.integers(80, 140), st.integers(0, 3000)),
-    _size,
-    st.sampled_from(["apart", "tied", "jumbled"]),
-)
-_happening = st.one_of(
-    _burst, _burst, st.just(("restart",)), st.just(("replace",)), st.just(("fail",))
-)
-_steps = st.lists(st.one_of(st.just("poll"), st.just("poll"), _happening), min_size=1, max_size=25)
-
-
-class Script:
-    """Writes what the script says; some of it between two calls of one poll."""
-
-    def __init__(self, bench: Bench, between: list[tuple[object, ...]]) -> None:
-        self.bench = bench
-        self.between = between
-        self.time = 0
-        self.serial = 0
-        self.failing = False
-        bench.log.before_each_call = self.call
-
-    def call(self) -> None:
-        if self.between:
-            self.do(*self.between.pop())
-        if self.failing:
-            self.failing = False
-            raise SnowflakeUnreachableError("gone")
-
-    def do(self, what: object, *arguments: object) -> None:
-        if what == "restart":
-            self.bench.log.restart()
-        elif what == "replace":
-            self.bench.log.replace()
-        elif what == "fail":
-            self.failing = True
-        else:
-            count, size, manner = arguments
-            assert isinstance(count, int)
-            assert isinstance(size, int)
-            for _ in range(count):
-                self.serial += 1
-                self.write(size, manner)
-
-    def write(self, size: int, manner: object) -> None:
-        if manner == "tied":  # equal lines, three to a time stamp
-            self.time += self.serial % 3 == 0
-            self.bench.log.write((self.time * 1000, "tied" + "x" * size))
-            return
-        self.time += 1
-        late = 500_000 if manner == "jumbled" and self.serial % 4 == 0 else 0
-        self.bench.log.write((self.time * 1000 - late, f"{self.serial}" + "x" * size))
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    steps=_steps,
-    between=st.lists(_happening, max_size=6),
-    limit=st.sampled_from([100_000, 65_000, 10_000_000]),
-)
-async def test_whatever_happens_each_line_is_shown_once_or_in_a_gap(
-    steps: list[object], between: list[tuple[object, ...]], limit: int
-) -> None:
-    bench = Bench(ServerLog(limit_bytes=limit))
-    script = Script(bench, between)
-    for step in [*steps, *["poll"] * 12]:
-        if isinstance(step, tuple):
-            script.do(*step)
-            continue
-        try:
-            await bench.poll()
-        except SnowflakeUnreachableError:
-            bench.events += bench.tail.drain()
-    assert check_events(bench.log.written, bench.events) == 0
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    bursts=st.lists(
-        st.tuples(st.integers(0, 550), st.sampled_from([0, 20, 50]), st.booleans()), max_size=12
-    )
-)
-async def test_what_the_server_can_return_is_never_a_gap(
-    bursts: list[tuple[int, int, bool]],
-) -> None:
-    bench = Bench()
-    bench.write(1)
-    await bench.poll()
-    for count, size, restarts in bursts:
-        bench.write(count, size=size)
-        if restarts:
-            bench.log.restart()
-        await bench.poll()
-    assert not bench.gaps
     bench.check()
