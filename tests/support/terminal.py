@@ -137,9 +137,15 @@ class Terminal:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.exit_status = os.waitstatus_to_exitcode(status)
+                self._drain()
             elif time.monotonic() > end:
                 raise AssertionError(f"still running after {within} s. The screen:\n{self.text}")
         return self.exit_status
+
+    def _drain(self) -> None:
+        """Take in the last words of a program that has ended."""
+        while select.select([self._fd], [], [], 0)[0] and self.pump():
+            pass
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal to the program."""
