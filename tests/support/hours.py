@@ -15,9 +15,8 @@ import os
 import subprocess
 import sys
 import threading
-import tracemalloc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -26,6 +25,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from spcs_worker_tui.domain.fleet import ServiceKey
+from spcs_worker_tui.operations.console import Console
 from spcs_worker_tui.operations.watch.pace import Pace
 from spcs_worker_tui.sandbox.clock import ManualClock
 from support.counted_session import ASKED, UNDER_WAY, counted_sessions
@@ -33,6 +34,8 @@ from support.large_site import LargeSite, read_lines, say
 
 KEYS = ("down", "down", "w", "escape", "up", "slash", "0", "escape", "escape", "home")
 """What a reader does again and again: looks at a row, at its reasons, at its log, filters."""
+REFRESHES_A_ROW = 6
+"""How long a row is looked at where there are no keys."""
 INTERVAL = 5.0
 STEP_SECONDS = 60.0
 """How long one refresh may take, on the busiest machine."""
@@ -48,7 +51,7 @@ class Held:
         refreshes: Of the connection that had most.
         objects: That the collector knows.
         entries: Of all of its dictionaries, lists, sets and tuples together.
-        traced_kib: What Python has allocated since the start.
+        blocks: Of memory that Python has allocated: what `tracemalloc` counts, for nothing.
         rss_kib: What the kernel has given.
         kinds: How many objects of each type there are.
     """
@@ -57,7 +60,7 @@ class Held:
     refreshes: int
     objects: int
     entries: int
-    traced_kib: int
+    blocks: int
     rss_kib: int
     tasks: int
     threads: int
@@ -82,7 +85,7 @@ def held(hours: float, refreshes: int) -> Held:
         refreshes=refreshes,
         objects=len(objects),
         entries=sum(len(one) for one in objects if isinstance(one, _CONTAINERS)),
-        traced_kib=tracemalloc.get_traced_memory()[0] // 1024,
+        blocks=sys.getallocatedblocks(),
         rss_kib=int(rss.split()[1]),
         tasks=len(asyncio.all_tasks()),
         threads=threading.active_count(),
@@ -126,16 +129,23 @@ class Hours:
 
 
 @contextmanager
-def running_hours(site: LargeSite, home: Path) -> Iterator[Hours]:
-    """The dashboard on that site, by the site's clock, until the end of the block."""
+def running_hours(site: LargeSite, home: Path, *, screen: bool = False) -> Iterator[Hours]:
+    """The dashboard on that site, by the site's clock, until the end of the block.
+
+    Args:
+        site: Whose clock is moved by hand.
+        home: An empty directory.
+        screen: With its screen, at some ten times the CPU time.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SNOWFLAKE", "PREFECT"))}
     env = kept | {
         "HOME": str(home),
         "SNOWFLAKE_HOME": str(site.home),
         "SPCS_WORKER_TUI_CACHE_DIR": str(home / "cache"),
     }
+    command = [sys.executable, "-m", "support.hours", f"--began={site.began!r}"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "support.hours", f"--began={site.began!r}"],
+        [*command, "--screen"] if screen else command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=env,
@@ -151,15 +161,12 @@ def running_hours(site: LargeSite, home: Path) -> Iterator[Hours]:
         process.stdout.close()
 
 
-async def live(began: float) -> None:
+async def live(began: float, *, screen: bool) -> None:
     """Until the input ends."""
-    from spcs_worker_tui.ui.app import FleetApp
     from spcs_worker_tui.wiring.console import open_console
     from spcs_worker_tui.wiring.doctor import make_doctor
 
     clock = ManualClock(datetime.fromtimestamp(began, UTC))
-    lines: asyncio.Queue[bytes] = asyncio.Queue()
-    read_lines(lines)
 
     async def opened() -> Any:
         return await open_console(make_doctor=make_doctor)
@@ -171,23 +178,102 @@ async def live(began: float) -> None:
         patch("spcs_worker_tui.wiring.console.Pace", pace),
         counted_sessions(),
     ):
-        app = FleetApp(opened, now=clock.now)
-        async with app.run_test(size=(140, 44)):
-            await _until(lambda: bool(ASKED))
-            keys = itertools.cycle(KEYS)
-            while line := await lines.get():
-                if line.strip() == b"step":
-                    app.simulate_key(next(keys))
-                    await _step(clock)
-                    say("done")
-                    continue
-                while next(keys) != KEYS[-1]:
-                    pass
-                for key in ("escape", "escape", "end", "home"):
-                    app.simulate_key(key)
-                    await _step(clock)
-                hours = (clock.now().timestamp() - began) / 3600
-                say(json.dumps(asdict(held(hours, max(ASKED.values())))))
+        await (_on_the_screen if screen else _without_a_screen)(opened, clock)
+
+
+async def _on_the_screen(opened: Callable[[], Awaitable[Any]], clock: ManualClock) -> None:
+    """A key is pressed in each refresh."""
+    from spcs_worker_tui.ui.app import FleetApp
+
+    app = FleetApp(opened, now=clock.now)
+    async with app.run_test(size=(140, 44)):
+        keys = itertools.cycle(KEYS)
+
+        async def step() -> None:
+            app.simulate_key(next(keys))
+            await _step(clock)
+
+        async def rest() -> None:
+            while next(keys) != KEYS[-1]:
+                pass
+            for key in ("escape", "escape", "end", "home"):
+                app.simulate_key(key)
+                await _step(clock)
+
+        await _serve(step, rest, clock)
+
+
+class _Reader:
+    """Takes pictures, and follows the log of one service at a time."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._keys: Sequence[ServiceKey] = ()
+        self._looking = asyncio.create_task(self._look())
+        self._following: asyncio.Task[None] | None = None
+
+    async def _look(self) -> None:
+        async for fleet in self._console.watch():
+            self._keys = list(fleet.verdicts)
+
+    async def _follow(self, key: ServiceKey) -> None:
+        async for _ in self._console.follow_log(key):
+            pass
+
+    async def choose(self, number: int) -> None:
+        """Look at another service."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
+        if self._keys:
+            key = self._keys[number % len(self._keys)]
+            self._console.select(key)
+            self._following = asyncio.create_task(self._follow(key))
+
+    async def close(self) -> None:
+        tasks = [task for task in (self._looking, self._following) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await self._console.close()
+
+
+async def _without_a_screen(opened: Callable[[], Awaitable[Any]], clock: ManualClock) -> None:
+    """Everything below it: pictures, and the log of each service in turn."""
+    reader = _Reader(await opened())
+    numbers = itertools.count()
+
+    async def step() -> None:
+        if (number := next(numbers)) % REFRESHES_A_ROW == 0:
+            await reader.choose(number // REFRESHES_A_ROW)
+        await _step(clock)
+
+    async def rest() -> None:
+        await reader.choose(0)
+        for _ in range(REFRESHES_A_ROW):
+            await _step(clock)
+
+    try:
+        await _serve(step, rest, clock)
+    finally:
+        await reader.close()
+
+
+async def _serve(
+    step: Callable[[], Awaitable[None]], rest: Callable[[], Awaitable[None]], clock: ManualClock
+) -> None:
+    began = clock.now()
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+    read_lines(lines)
+    await _until(lambda: bool(ASKED))
+    while line := await lines.get():
+        if line.strip() == b"step":
+            await step()
+            say("done")
+        else:
+            await rest()
+            hours = (clock.now() - began).total_seconds() / 3600
+            say(json.dumps(asdict(held(hours, max(ASKED.values())))))
 
 
 async def _step(clock: ManualClock) -> None:
@@ -213,8 +299,9 @@ async def _until(done: Callable[[], bool]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--began", type=float, required=True)
-    tracemalloc.start()
-    asyncio.run(live(parser.parse_args().began))
+    parser.add_argument("--screen", action="store_true")
+    options = parser.parse_args()
+    asyncio.run(live(options.began, screen=options.screen))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -164,10 +165,11 @@ def read_lines(lines: asyncio.Queue[bytes]) -> None:
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        line = b"?"
-        while line:
-            line = sys.stdin.buffer.readline()
-            loop.call_soon_threadsafe(lines.put_nowait, line)
+        # Not through `sys.stdin`: Python may not end while a thread waits in there.
+        while chunk := os.read(0, 4096):
+            for line in chunk.splitlines():
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+        loop.call_soon_threadsafe(lines.put_nowait, b"")
 
     threading.Thread(target=read, daemon=True).start()
 
