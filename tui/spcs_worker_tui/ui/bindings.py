@@ -66,10 +66,7 @@ _CHANGES = (
         "b", "project", "Build", "project.menu",
         "Build, push or deploy an environment of spcs-worker.toml", show=True,
     ),
-    _change(
-        "R", "restart", "Restart", "service.restart",
-        "Show the plan to restart it, and ask",
-    ),
+    _change("R", "restart", "Restart", "service.restart", "Show the plan to restart it, and ask"),
     _change(
         "C", "scale", "Scale", "service.scale",
         "Say how many instances there should be, show the plan, and ask",
