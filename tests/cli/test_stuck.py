@@ -28,7 +28,29 @@ dashboard.run_app(Stuck())
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+LEFT = """
+import os, sys
+from spcs_worker_tui.cli import dashboard
+
+class Left:
+    async def run_async(self):
+        pass
+
+dashboard.run_app(Left())
+os.kill(os.getpid(), int(sys.argv[1]))
+"""
+ENDING = [signal.SIGHUP, signal.SIGTERM, signal.SIGINT]
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_after_it_was_left_ends_what_is_left(number: signal.Signals) -> None:
+    command = [sys.executable, "-c", LEFT, str(int(number))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -number
+    assert "RuntimeError" not in done.stderr
+
+
+@pytest.mark.parametrize("number", ENDING)
 def test_a_signal_ends_what_cannot_end_by_itself(number: signal.Signals) -> None:
     with subprocess.Popen([sys.executable, "-c", STUCK], stdout=subprocess.PIPE) as process:
         try:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from spcs_worker_tui.domain.console_port import DashboardConsole
     from spcs_worker_tui.domain.doctor import Finding
 
-_ENDING = () if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
-"""Without us they would end the process at once, and leave the terminal as the dashboard had it."""
+_ENDING = () if sys.platform == "win32" else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Without us they would end the process at once, and leave the terminal as the dashboard had it.
+The first is no key: in this mode the terminal sends that as a character."""
 ENDS_WITHIN = 20.0
 """Seconds from such a signal to the end, whatever hangs; a sandbox ends with its parent."""
 
@@ -100,10 +101,14 @@ def run_app(app: App[Any]) -> None:
             watchdogs.append(watchdog)
             watchdog.start()
 
-        for number in _ENDING:
-            # Not the loop's own handlers: they wait for the loop.
-            signal.signal(number, end)
-        await app.run_async()
+        # Not the loop's own handlers: they wait for the loop.
+        before = {number: signal.signal(number, end) for number in _ENDING}
+        try:
+            await app.run_async()
+        finally:
+            # There is no loop afterwards, while a sandbox is taken down.
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     try:
         asyncio.run(run())
