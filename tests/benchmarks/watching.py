@@ -24,6 +24,9 @@ from spcs_worker_tui.wiring.doctor import make_doctor
 from support.counted_session import ASKED, counted_sessions
 from support.prefect_fleet import COUNTS
 
+REST_WITHIN = 60
+"""Refreshes."""
+
 
 class Watched:
     """What became of a fleet so far."""
@@ -96,7 +99,11 @@ async def watch(options: argparse.Namespace) -> dict[str, Any]:
             "all_seen_seconds": time.perf_counter() - began,
             "all_seen_statements": watched.statements(),
         }
-        # Until the verdicts have settled, which takes two polls.
+        # At rest: none of them is seen as starting any more. Verdicts settle in two polls.
+        for _ in range(REST_WITHIN):
+            if watched.healthy() == options.services:
+                break
+            await watched.until_refreshed(1)
         await watched.until_refreshed(3)
         counts = Counter(watched.requests())
         before = time.process_time(), time.perf_counter(), watched.statements(), watched.pictures

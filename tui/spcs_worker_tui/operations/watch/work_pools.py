@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 WorkPools = dict[WorkPoolKey, Observation[WorkPoolSnapshot]]
 
-CONCURRENT_POOLS = 4
+CONCURRENT_POOLS = 100
+"""Those that are asked about at the same time are asked about together, where the API lets that
+be: the adapter takes so many at once, and limits how many requests are under way."""
 SHORTEST_REST = 1.0
 """Seconds, whatever a busy API says."""
 
