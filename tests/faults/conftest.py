@@ -18,3 +18,4 @@ def bench(running: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setenv("SNOWFLAKE_HOME", str(running.sandbox.home))
     yield running
     running.clear()
+    running.wait_for_prefect()

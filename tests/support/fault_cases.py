@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,8 @@ class Case:
     """What `--check` ends with; None: degraded or broken, by how far it has gone."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     refreshes: int = REFRESHES
+    is_twin: bool = False
+    """Whether the program goes the same way as with another; tried on demand."""
     after: str = ""
     """What is said of the service when its containers are up again."""
 
@@ -73,15 +76,16 @@ CASES = (
         fields={"seconds": 60},
         refreshes=SILENT,
         check=LATE,
+        is_twin=True,
     ),
     snowflake("hang", "has not answered for", NETWORK, refreshes=SILENT, check=LATE),
     snowflake("reset", "Connection reset by peer", NETWORK),
-    snowflake("half", "is not Snowflake's, or broke off", PROXY),
+    snowflake("half", "is not Snowflake's, or broke off", PROXY, is_twin=True),
     snowflake("garbage", "is not Snowflake's, or broke off", PROXY),
-    snowflake("no-json", "is not Snowflake's, or broke off", PROXY),
+    snowflake("no-json", "is not Snowflake's, or broke off", PROXY, is_twin=True),
     snowflake("html", "is not Snowflake's, or broke off", PROXY),
     snowflake("500", "500 Internal Server Error", NETWORK),
-    snowflake("503", "503 Service Unavailable", NETWORK),
+    snowflake("503", "503 Service Unavailable", NETWORK, is_twin=True),
     snowflake("role-revoked", "Role 'PREFECT_OPERATOR'", "Name a role that is granted"),
     snowflake(
         "hang",
@@ -93,15 +97,22 @@ CASES = (
     ),
     prefect("refuse", "Cannot reach", SERVER),
     prefect("hang", "has not answered for", SERVER, refreshes=SILENT),
-    prefect("slow", "has not answered for", SERVER, refreshes=SILENT, fields={"seconds": 60}),
+    prefect(
+        "slow",
+        "has not answered for",
+        SERVER,
+        refreshes=SILENT,
+        fields={"seconds": 60},
+        is_twin=True,
+    ),
     prefect("401", "asks for credentials", "Save a Prefect profile"),
     prefect("429", "asks to be left alone", "asked again by itself"),
-    prefect("500", "answered 500", "Prefect server's own log"),
+    prefect("500", "answered 500", "Prefect server's own log", is_twin=True),
     prefect("html", "a web page instead of JSON", "Check PREFECT_API_URL"),
     prefect("garbage", "something else than a list", "Check that PREFECT_API_URL"),
-    prefect("no-json", "something else than JSON", "Check PREFECT_API_URL"),
+    prefect("no-json", "something else than JSON", "Check PREFECT_API_URL", is_twin=True),
     worker("kill", "exit code 137", "Read the log", after="well since"),
-    worker("oom", "exit code 137", "Read the log", after="well since"),
+    worker("oom", "exit code 137", "Read the log", after="well since", is_twin=True),
     worker("freeze", "Readiness probe is failing", "Wait and watch"),
     worker(
         "loop",
@@ -114,3 +125,6 @@ CASES = (
     ),
     worker("bad-image", "Cannot start", "", health=Health.BROKEN),
 )
+
+ALL = "SPCS_WORKER_TUI_FAULTS_ALL"
+TRIED = CASES if os.environ.get(ALL) else tuple(case for case in CASES if not case.is_twin)

@@ -176,8 +176,8 @@ def _asked(request: urllib.request.Request) -> Any:
 
 
 def running_bench() -> Iterator[Bench]:
-    """Three accounts with two played workers each, which beat every four seconds."""
-    with launch(fleet="simulated", accounts=3, services=6, heartbeat=4, speed="instant") as sandbox:
+    """Three accounts with two played workers each, which beat every eight seconds."""
+    with launch(fleet="simulated", accounts=3, services=6, heartbeat=8, speed="instant") as sandbox:
         bench = Bench(sandbox)
         bench.wait_for_prefect()
         yield bench

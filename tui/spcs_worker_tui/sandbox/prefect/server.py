@@ -120,6 +120,8 @@ class PrefectServer:
         """Have the server end and start again with these settings beside those it has."""
         self._extra_env |= environment
         self._ready.clear()
+        # Who ends still answers for a while.
+        self.gate.lead_to(None)
         if self._process is not None:
             self._process.terminate()
 
