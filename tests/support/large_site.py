@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from spcs_worker_tui.sandbox.clock import ManualClock, WallClock
+from spcs_worker_tui.sandbox.demo.pulse import played_workers
 from spcs_worker_tui.sandbox.world import FleetKind, Speed, World, WorldSettings
 from support.prefect_fleet import COUNTS, PrefectFleet
 from support.prefect_stub import prefect_stub
@@ -140,6 +141,9 @@ async def serve(options: argparse.Namespace) -> None:
     read_lines(lines)
     try:
         await world.start()
+        # Else the watched fleet would not be at rest for as long as its rows still change.
+        while not by_hand and _beating(world) < options.services:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.2)
         pools = [f"pool-{number + 1:03}" for number in range(options.work_pools)]
         async with prefect_stub(PrefectFleet(world.accounts, pools, clock)) as prefect:
             world.gate.lead_to(prefect.port)
@@ -158,6 +162,10 @@ async def serve(options: argparse.Namespace) -> None:
                 say("done")
     finally:
         await world.stop()
+
+
+def _beating(world: World) -> int:
+    return sum(1 for _ in played_workers(world.accounts))
 
 
 def read_lines(lines: asyncio.Queue[bytes]) -> None:
