@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.age import humanise
 from spcs_worker_tui.domain.rules_facts import Beat, Facts, Kind
+from spcs_worker_tui.domain.text import in_sentences
 from spcs_worker_tui.domain.verdict import Fact
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _snowflake(facts: Facts, service: ServiceSnapshot, row_at: datetime) -> Iter
     spec_at = service.spec.observed_at or service.spec_read_at
     yield Fact("service is", facts.kind, spec_at, _said_by(service) or _SNOWFLAKE)
     if (error := service.spec.error) is not None:
-        yield fact("specification", ". ".join(filter(None, (str(error), error.next_step))))
+        yield fact("specification", in_sentences(str(error), error.next_step))
     if s.message:
         yield fact("container message", s.message, rows_at)
     if s.started_for is not None:

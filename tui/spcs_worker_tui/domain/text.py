@@ -44,6 +44,13 @@ def one_line(text: str, limit: int = 500) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def in_sentences(*texts: str) -> str:
+    """Those that say something, one after the other, with a full stop between them."""
+    said = [text.strip() for text in texts if text.strip()]
+    ended = [text if text.endswith((".", "!", "?", "…")) else f"{text}." for text in said[:-1]]
+    return " ".join((*ended, *said[-1:]))
+
+
 def without_credentials(url: str) -> str:
     """The URL without user and password, which some people put into PREFECT_API_URL."""
     if "@" not in url:

@@ -11,6 +11,7 @@ from textual import on
 from textual.app import App
 
 from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.text import in_sentences
 from spcs_worker_tui.ui.messages import (
     PlanApproved,
     PlanAsked,
@@ -171,7 +172,7 @@ class ChangingApp(App[None]):
 
     def say(self, error: FleetError, title: str) -> None:
         """Tell the reader that something did not work, and what to do."""
-        text = f"{error.message} {error.next_step}".strip()
+        text = in_sentences(error.message, error.next_step)
         self.notify(text, title=title, severity="error", markup=False, timeout=12)
 
     def action_progress(self) -> None:

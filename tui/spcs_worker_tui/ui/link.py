@@ -17,6 +17,7 @@ from textual.app import App, SuspendNotSupported
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError, PlanRefusedError
 from spcs_worker_tui.domain.log import LogNotice
 from spcs_worker_tui.domain.read_only import ReadOnly
+from spcs_worker_tui.domain.text import in_sentences
 from spcs_worker_tui.ui.messages import (
     ConsoleFailed,
     ConsoleOpened,
@@ -114,7 +115,7 @@ class ConsoleLink:
                 async for events in batches:
                     self._app.post_message(LogArrived(run, events))
         except FleetError as error:
-            text = f"{error.message} {error.next_step}".strip()
+            text = in_sentences(error.message, error.next_step)
             self._app.post_message(LogArrived(run, (LogNotice(text),)))
 
     def sign_in(self, connection: str) -> None:

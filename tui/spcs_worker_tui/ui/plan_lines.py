@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from spcs_worker_tui.domain.plan import LAST_WORDS, Plan, Step, StepProgress, StepState
-from spcs_worker_tui.domain.text import one_line
+from spcs_worker_tui.domain.text import in_sentences, one_line
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.lines import Cell, Line, fit, wrap
 
@@ -136,7 +136,7 @@ def _step(
     if progress.error is not None and progress.error is run.error:
         detail = ""  # the whole ends with it
     elif progress.error is not None:
-        detail = " ".join(filter(None, (progress.error.message, progress.error.next_step)))
+        detail = in_sentences(progress.error.message, progress.error.next_step)
     for row in detail.splitlines():
         for part in wrap(row, room - 3):
             yield (Cell("   ", ""), Cell(part, "muted"))

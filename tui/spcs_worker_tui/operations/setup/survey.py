@@ -22,7 +22,7 @@ from spcs_worker_tui.domain.setup import (
     Survey,
     checked,
 )
-from spcs_worker_tui.domain.text import one_line
+from spcs_worker_tui.domain.text import in_sentences, one_line
 from spcs_worker_tui.operations.setup.account_pieces import DETAILS, AccountPieces
 from spcs_worker_tui.operations.setup.facts import Facts, gather_facts
 from spcs_worker_tui.operations.setup.scripts import scripts
@@ -94,7 +94,7 @@ async def _image(tools: SetupTools, answers: Answers, facts: Facts) -> Piece:
 
 
 def _why(error: FleetError) -> str:
-    return f"{error}. {error.next_step}" if error.next_step else str(error)
+    return in_sentences(str(error), error.next_step)
 
 
 def _warnings(answers: Answers, facts: Facts) -> Iterator[str]:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, TextArea
 
 from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.text import in_sentences
 from spcs_worker_tui.ui.bindings import FORM
 from spcs_worker_tui.ui.modals.dialog import Dialog, Text, sentences
 
@@ -148,7 +149,7 @@ class FormModal(Dialog[Answer | None]):
         try:
             self._check(values)
         except FleetError as error:
-            self._problem = " ".join(filter(None, (f"{error.message}.", error.next_step)))
+            self._problem = in_sentences(error.message, error.next_step)
             self.on_resize()
             return
         self.dismiss(values)

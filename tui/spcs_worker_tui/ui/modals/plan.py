@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Button
 
+from spcs_worker_tui.domain.text import in_sentences
 from spcs_worker_tui.ui.bindings import PLAN
 from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest, simple
 from spcs_worker_tui.ui.messages import PlanApproved, PlanAsked, StopAsked
@@ -102,7 +103,7 @@ class PlanModal(Dialog[None]):
         if not run.is_approved:
             lines = plan_lines(run.plan, self._connection, self.room)
             if self._refusal is not None:
-                told = " ".join(filter(None, (self._refusal.message, self._refusal.next_step)))
+                told = in_sentences(self._refusal.message, self._refusal.next_step)
                 lines += [(), *sentences([told], self.room, "verdict-degraded bold")]
             self._show_hint(lines, self.fill(lines, others=_OTHER_LINES + len(run.request.options)))
             return

@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from spcs_worker_tui.domain.doctor import Finding, Outcome
 from spcs_worker_tui.domain.errors import FleetError
+from spcs_worker_tui.domain.text import in_sentences
 from spcs_worker_tui.ui.bindings import DOCTOR
 from spcs_worker_tui.ui.changing import ChangeRun, PlanRequest, simple
 from spcs_worker_tui.ui.doctor_lines import (
@@ -110,7 +111,7 @@ class DoctorScreen(Screen[None]):
                     self._found.append(finding)
                     self._show()
         except FleetError as error:
-            text = f"{error.message} {error.next_step}".strip()
+            text = in_sentences(error.message, error.next_step)
             self.notify(text, title="Doctor", severity="error", markup=False, timeout=12)
         self._is_looking = False
         self._show()

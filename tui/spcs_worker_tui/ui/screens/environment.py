@@ -20,6 +20,7 @@ from spcs_worker_tui.domain.environment import (
 )
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
 from spcs_worker_tui.domain.keys import Secret
+from spcs_worker_tui.domain.text import in_sentences
 from spcs_worker_tui.operations.environment.edits import checked_name, checked_value
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.bindings import ENVIRONMENT
@@ -283,7 +284,7 @@ class EnvironmentScreen(Screen[None]):
         try:
             edits = self._read(text, source)
         except FleetError as error:
-            told = f"{error.message}. {error.next_step}".strip()
+            told = in_sentences(error.message, error.next_step)
             self.notify(told, severity="error", markup=False, timeout=10)
         else:
             self._add(*edits)

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
-from spcs_worker_tui.domain.text import one_line
+from spcs_worker_tui.domain.text import in_sentences, one_line
 from spcs_worker_tui.ui.screens.setup.page import Move
 from spcs_worker_tui.ui.screens.setup.widgets import PageView
 
@@ -55,8 +55,7 @@ class CheckingScreen(Screen[Move]):
             await work
         except FleetError as error:
             others = error.others if isinstance(error, ConfigurationError) else ()
-            told = ". ".join((error.message.rstrip("."), *others))
-            problem = f"{told}. {error.next_step}".strip()
+            problem = in_sentences(error.message, *others, error.next_step)
         finally:
             self._checking = None
             self.refresh_bindings()
