@@ -18,7 +18,7 @@ from textual.worker import Worker, WorkerState
 from spcs_worker_tui.domain.errors import FleetError, KeyMissingError
 from spcs_worker_tui.domain.fleet import ServiceKey
 from spcs_worker_tui.domain.read_only import ReadOnly
-from spcs_worker_tui.domain.text import one_line
+from spcs_worker_tui.domain.text import in_sentences, one_line
 from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui import theme as themes
 from spcs_worker_tui.ui.bindings import APP, keymap_problems
@@ -55,6 +55,8 @@ PAINT_LOG_EVERY = 0.22
 """Seconds between two paints of a log that grows: painting is what a busy log costs."""
 FOLLOW_AFTER = 0.15
 """Seconds that the cursor rests on a row before its log is asked for."""
+FIT_AFTER = 0.1
+"""Seconds after the terminal got another size."""
 QUIT_WITHIN = timedelta(seconds=2)
 
 
@@ -121,6 +123,7 @@ class FleetApp(ChangingApp):
         self._user_keymap = dict(keymap or {})
         self._log_paint: Timer | None = None
         self._follow_soon: Timer | None = None
+        self._fit_soon: Timer | None = None
         self._last_interrupt: datetime | None = None
         self.wants_set_up = False
         self._type_ahead = TypeAhead(self, super().on_event)
@@ -152,6 +155,19 @@ class FleetApp(ChangingApp):
         """Nothing that was started outlives the dashboard."""
         await self.link.close()
 
+    def on_resize(self) -> None:
+        """See to it that the last of many sizes is the one that is shown."""
+        if self._fit_soon is not None:
+            self._fit_soon.stop()
+        self._fit_soon = self.set_timer(FIT_AFTER, self._fit)
+
+    def _fit(self) -> None:
+        # A screen tells itself each size that it was laid out for; such a message, of the size
+        # before, can take the place of the newest one that waits (Textual 8.2).
+        if self.screen.outer_size != self.size:
+            self.screen.post_message(events.Resize(self.size, self.size))
+            self.on_resize()
+
     async def on_event(self, event: events.Event) -> None:
         """Keys one at a time; everything else as it comes."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
@@ -171,7 +187,7 @@ class FleetApp(ChangingApp):
         if self.judged is None:
             self.failure = event.error
         else:
-            text = f"{event.error.message} {event.error.next_step}".strip()
+            text = in_sentences(event.error.message, event.error.next_step)
             self.notify(text, title="Watching stopped", severity="error", markup=False, timeout=30)
 
     @on(FleetJudged)
