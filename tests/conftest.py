@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 # would compile all of its libraries anew: two to four seconds of CPU every time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Whoever starts the tests in the background hands these on as ignored (a shell's `&`, `nohup`): so
+# would the tests, to the programs that they interrupt.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(
+            _number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
+        )
 
 # `--import-mode=importlib` leaves sys.path alone; the helpers under tests/support are shared.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -31,7 +31,7 @@ from support.faults import (
 )
 from support.left_behind import Held, held
 
-SECONDS = float(os.environ.get("SPCS_WORKER_TUI_FAULTS_SECONDS", "25"))
+SECONDS = float(os.environ.get("SPCS_WORKER_TUI_FAULTS_SECONDS", "10"))
 SEED = int(os.environ.get("SPCS_WORKER_TUI_FAULTS_SEED", "20261123"))
 SETTLES = 90.0
 IDLE_ENDS = 100.0

@@ -13,7 +13,7 @@ from support.hours import running_hours
 from support.large_site import Size, large_site
 from support.restless import restless
 
-WARM_UP, MEASURED = 2, 10
+WARM_UP, MEASURED = 2, 7
 """Rounds of somebody else's work; a round takes some 14 refreshes."""
 
 
@@ -31,7 +31,7 @@ def test_nothing_grows_while_services_die_and_come_and_change(tmp_path: Path) ->
             other.round(lambda: hours.pass_time(2))
         last = hours.held()
     refreshes = last.refreshes - first.refreshes
-    assert refreshes > 100
+    assert refreshes > 70
     more = {
         kind: count - first.kinds.get(kind, 0)
         for kind, count in last.kinds.items()
@@ -40,7 +40,8 @@ def test_nothing_grows_while_services_die_and_come_and_change(tmp_path: Path) ->
     assert last.objects - first.objects < refreshes, more
     assert last.entries - first.entries < refreshes, more
     assert last.blocks - first.blocks < 3 * refreshes, more
-    assert last.tasks <= first.tasks
+    # What is just being asked is a task, too.
+    assert last.tasks - first.tasks < refreshes / 10, more
     assert last.threads <= first.threads
     assert last.sockets <= first.sockets
     assert last.files <= first.files
