@@ -71,4 +71,4 @@ async def test_a_refused_sign_in_is_said() -> None:
     console.sign_in = refuse
     async with opened(console) as pilot:
         await pilot.press("g", "enter")
-        await until(pilot, lambda: shows(pilot.app, "lab was refused Try again."))
+        await until(pilot, lambda: shows(pilot.app, "lab was refused. Try again."))
