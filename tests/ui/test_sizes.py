@@ -19,12 +19,11 @@ async def test_a_size_that_comes_late_is_not_the_one_that_stays() -> None:
         await pilot.press("z")
         await until(pilot, lambda: isinstance(pilot.app.screen, PlanModal))
         await pilot.resize_terminal(*LAST)
-        app, dialog = pilot.app, pilot.app.screen
+        dialog = pilot.app.screen
         sizes: list[Size] = []
         dialog.screen_layout_refresh_signal.subscribe(
             dialog, lambda _: sizes.append(dialog.outer_size)
         )
-        app.on_resize()
         dialog.post_message(events.Resize(BEFORE, BEFORE))
         await until(pilot, lambda: BEFORE in sizes)
         await until(pilot, lambda: dialog.outer_size == LAST)

@@ -55,8 +55,6 @@ PAINT_LOG_EVERY = 0.22
 """Seconds between two paints of a log that grows: painting is what a busy log costs."""
 FOLLOW_AFTER = 0.15
 """Seconds that the cursor rests on a row before its log is asked for."""
-FIT_AFTER = 0.1
-"""Seconds after the terminal got another size."""
 QUIT_WITHIN = timedelta(seconds=2)
 
 
@@ -123,7 +121,6 @@ class FleetApp(ChangingApp):
         self._user_keymap = dict(keymap or {})
         self._log_paint: Timer | None = None
         self._follow_soon: Timer | None = None
-        self._fit_soon: Timer | None = None
         self._last_interrupt: datetime | None = None
         self.wants_set_up = False
         self._type_ahead = TypeAhead(self, super().on_event)
@@ -154,19 +151,6 @@ class FleetApp(ChangingApp):
     async def on_unmount(self) -> None:
         """Nothing that was started outlives the dashboard."""
         await self.link.close()
-
-    def on_resize(self) -> None:
-        """See to it that the last of many sizes is the one that is shown."""
-        if self._fit_soon is not None:
-            self._fit_soon.stop()
-        self._fit_soon = self.set_timer(FIT_AFTER, self._fit)
-
-    def _fit(self) -> None:
-        # A screen tells itself each size that it was laid out for; such a message, of the size
-        # before, can take the place of the newest one that waits (Textual 8.2).
-        if self.screen.outer_size != self.size:
-            self.screen.post_message(events.Resize(self.size, self.size))
-            self.on_resize()
 
     async def on_event(self, event: events.Event) -> None:
         """Keys one at a time; everything else as it comes."""

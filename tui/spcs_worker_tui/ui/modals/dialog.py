@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from textual.screen import ModalScreen
 
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.lines import Cell, Line, wrap
 from spcs_worker_tui.ui.widgets.line_view import Pages
 
@@ -23,7 +24,7 @@ class Text(Pages, can_focus=False):
     """Lines in a dialog, as high as they are."""
 
 
-class Dialog(ModalScreen[T], Generic[T]):
+class Dialog(ModalScreen[T], Fitting, Generic[T]):
     """A box that is as wide as the terminal lets it be."""
 
     CSS_PATH = "modals.tcss"

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from spcs_worker_tui.ui.bindings import SORT
 from spcs_worker_tui.ui.columns import BY_LETTER, COLUMNS, Column
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.lines import Cell, Line, fit
 from spcs_worker_tui.ui.widgets.painter import FixedLines
 
@@ -44,7 +45,7 @@ class _Letters(FixedLines, can_focus=True):
         return column is self._current
 
 
-class SortMenu(ModalScreen[str | None]):
+class SortMenu(ModalScreen[str | None], Fitting):
     """Answers with the key of a column, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*SORT]

@@ -11,6 +11,7 @@ from spcs_worker_tui.domain.audit import AuditEntry, AuditResult
 from spcs_worker_tui.domain.text import one_line
 from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.bindings import AUDIT
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.lines import Cell, Line, wrap
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.line_view import Pages
@@ -30,7 +31,7 @@ _TONES = {
 }
 
 
-class AuditScreen(Screen[None]):
+class AuditScreen(Screen[None], Fitting):
     """One paragraph for each applied step.
 
     Args:

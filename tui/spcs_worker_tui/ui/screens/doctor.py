@@ -21,6 +21,7 @@ from spcs_worker_tui.ui.doctor_lines import (
     summary,
     to_copy,
 )
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.lines import Cell
 from spcs_worker_tui.ui.messages import PlanAsked
 from spcs_worker_tui.ui.modals.choice import Item, ItemList
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _NARROWEST = 40
 
 
-class DoctorScreen(Screen[None]):
+class DoctorScreen(Screen[None], Fitting):
     """Looks when it is opened, when asked to, and after something was mended.
 
     Args:

@@ -26,6 +26,7 @@ from spcs_worker_tui.ui import format as fmt
 from spcs_worker_tui.ui.bindings import ENVIRONMENT
 from spcs_worker_tui.ui.changing import ChangeRun, PlanOption, PlanRequest
 from spcs_worker_tui.ui.environment_view import VariableRow, variable_line, variable_rows
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.lines import Cell
 from spcs_worker_tui.ui.messages import PlanAsked
 from spcs_worker_tui.ui.modals.ask import AskModal
@@ -46,7 +47,7 @@ _PASTED = "what is pasted"
 _NO_ROW = VariableRow("", "", "literal")
 
 
-class EnvironmentScreen(Screen[None]):
+class EnvironmentScreen(Screen[None], Fitting):
     """Collects edits, and asks for one plan that makes all of them.
 
     Args:

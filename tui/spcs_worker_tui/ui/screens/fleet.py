@@ -15,6 +15,7 @@ from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.ui import notes
 from spcs_worker_tui.ui.bindings import FLEET
 from spcs_worker_tui.ui.desk import Desk, find_row
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.messages import PageAsked, RowOpened, RowsNarrowed, SignInAsked
 from spcs_worker_tui.ui.modals.sort_menu import SortMenu
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow
@@ -37,7 +38,7 @@ _ABOUT_ROWS = {"page", "open", "copy", "clear", "filter", "problems", "sort", "r
 _FOCUS = {"fleet": "#table", "log": "#log", "workers": "#workers"}
 
 
-class FleetScreen(Screen[None]):
+class FleetScreen(Screen[None], Fitting):
     """What the app shows first, and comes back to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*FLEET]

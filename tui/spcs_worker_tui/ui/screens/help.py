@@ -10,6 +10,7 @@ from textual.screen import Screen
 from spcs_worker_tui.domain.verdict import Health
 from spcs_worker_tui.ui.bindings import HELP, SCOPES, by_id, key_names
 from spcs_worker_tui.ui.columns import COLUMNS
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.lines import Cell, Line, fit
 from spcs_worker_tui.ui.widgets.key_bar import KeyBar
 from spcs_worker_tui.ui.widgets.line_view import Pages
@@ -32,7 +33,7 @@ _MEANINGS = {
 }
 
 
-class HelpScreen(Screen[None]):
+class HelpScreen(Screen[None], Fitting):
     """Keys by place, then the words and the columns."""
 
     CSS_PATH = "service.tcss"

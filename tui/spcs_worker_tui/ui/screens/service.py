@@ -13,6 +13,7 @@ from spcs_worker_tui.domain.read_only import ReadOnly
 from spcs_worker_tui.ui import notes, pages
 from spcs_worker_tui.ui.bindings import SERVICE
 from spcs_worker_tui.ui.desk import Desk, find_row
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.lines import Cell, Line
 from spcs_worker_tui.ui.messages import LogModeChanged
 from spcs_worker_tui.ui.rows import RowKey, ServiceRow
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 PAGES = ("overview", "why", "describe", "spec", "log")
 
 
-class ServiceScreen(Screen[None]):
+class ServiceScreen(Screen[None], Fitting):
     """Everything about the selected service, a page at a time; live like the fleet."""
 
     CSS_PATH = "service.tcss"

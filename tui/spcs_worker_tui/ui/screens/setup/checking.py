@@ -11,13 +11,14 @@ from textual.worker import Worker, WorkerState
 
 from spcs_worker_tui.domain.errors import ConfigurationError, FleetError
 from spcs_worker_tui.domain.text import in_sentences, one_line
+from spcs_worker_tui.ui.fitting import Fitting
 from spcs_worker_tui.ui.screens.setup.page import Move
 from spcs_worker_tui.ui.screens.setup.widgets import PageView
 
 _PROBLEM, GOING_ON = "verdict-broken", "muted"
 
 
-class CheckingScreen(Screen[Move]):
+class CheckingScreen(Screen[Move], Fitting):
     """Says below the page what is being checked, and what was found wrong."""
 
     def __init__(self) -> None:
