@@ -195,6 +195,15 @@ async def test_files_stay_fresh_for_any_user(bench: Bench) -> None:
     assert bench.texts[2] in {"PermissionError", "OSError"}
 
 
+async def test_nothing_is_written_for_a_container_that_is_gone(bench: Bench) -> None:
+    container = await bench.run(
+        "pass", files={"/secrets/value": "old"}, session_directory="/run/tokens"
+    )
+    await container.wait()
+    container.write_token("new")
+    container.write_files({"/secrets/value": "new"})
+
+
 async def test_no_token_where_the_specification_keeps_it_out(bench: Bench) -> None:
     container = await bench.run(
         "import os; print(os.path.exists('/snowflake'))", session_directory=None

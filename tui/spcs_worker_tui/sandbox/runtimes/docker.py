@@ -206,6 +206,7 @@ class DockerContainer:
         self._mounts = mounts
         self._log = log
         self._killed = False
+        self._is_gone = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def begin(self, config: Mapping[str, Any]) -> None:
@@ -242,12 +243,16 @@ class DockerContainer:
     def write_files(self, files: Mapping[str, str]) -> None:
         """Put the secrets where the container finds them."""
         for path, content in files.items():
-            self._mounts.write(path, content)
+            self._put(path, content)
 
     def write_token(self, token: str) -> None:
         """Replace the session token, unless the specification keeps it out."""
         if self.launch.session_directory is not None:
-            self._mounts.write(f"{self.launch.session_directory}/token", token)
+            self._put(f"{self.launch.session_directory}/token", token)
+
+    def _put(self, path: str, content: str) -> None:
+        if not self._is_gone:
+            self._mounts.write(path, content)
 
     async def _live(self) -> None:
         decoder = FrameDecoder()
@@ -309,6 +314,7 @@ class DockerContainer:
             except EngineError as error:
                 if not error.is_gone:
                     _logger.warning("container %s is left: %s", self.id, error)
+        self._is_gone = True
         await asyncio.to_thread(self._mounts.remove)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
