@@ -151,6 +151,7 @@ async def test_token_and_secret_files_are_below_the_root_and_go_with_it(bench: B
     await until(lambda: len(bench.lines) == 2)
     container.write_files({"/secrets/password": "new"})
     await container.wait()
+    container.write_token("of a container that is gone")
     assert bench.lines == ["token of SVC", "old", "new"]
     assert not container.root.exists()
     assert not (container.root.parent.parent / "escape").exists()

@@ -156,6 +156,7 @@ class ProcessContainer:
         self.launch = launch
         self.root = root
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self._is_gone = False
         self.pid = 0
         self._id = root.name
         self._pipe = pipe
@@ -263,6 +264,7 @@ class ProcessContainer:
         await self._end_the_others()
         await self._pipe.drain(_DRAIN_SECONDS)
         self._guardian.forget_group(self.pid)
+        self._is_gone = True
         await asyncio.to_thread(self.remove_directory)
         self.ended.set_result(Exit(code if code >= 0 else _SIGNALLED - code, oom_killed=self._oom))
 
@@ -293,6 +295,8 @@ class ProcessContainer:
             guardian_process.send({self.pid} | self._others(), number)
 
     def _write(self, path: str, content: str, *, mode: int) -> None:
+        if self._is_gone:
+            return
         parts = [part for part in PurePosixPath(path).parts if part not in {"/", ".."}]
         target = self.root.joinpath(*parts)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
